@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.errors import SourceError
 from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
-from pleoctl.sources.files import below, check_metadata, file_text, section_path, shown_path
+from pleoctl.sources.files import ancestors, below, check_metadata, file_text, idle, section_path, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,8 +95,10 @@ class BeancountSource:
             for name, (shown, line) in self._used.items()
             if name not in self._rows
         ]
-        kept = [row for row in rows if below(row.cells["externalId"], self._section.get("prefix"))]
-        return Table(self._shown, kept)
+        prefix = self._section.get("prefix")
+        kept = [row for row in rows if below(row.cells["externalId"], prefix)]
+        known = ancestors(row.cells["externalId"] for row in rows)
+        return Table(self._shown, kept, idle("prefix", prefix, known, self._shown))
 
     def _name(self, rows: list[SourceRow]) -> None:
         """Code, name and what else the metadata says."""

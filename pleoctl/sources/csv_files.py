@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
-from pleoctl.errors import SourceError
+from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Place, Setting
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, identity, named_tables
 from pleoctl.sources.bounds import Bounds
@@ -17,7 +17,7 @@ from pleoctl.sources.csv_lines import STRAY, CsvLines
 from pleoctl.sources.files import check_encoding
 from pleoctl.sources.literal import literal_rows
 from pleoctl.sources.selecting import Kept, StateWords, shows_error
-from pleoctl.text import did_you_mean
+from pleoctl.text import alike, did_you_mean
 from pleoctl.words import many
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class CsvFile:
         self._computed_from: list[tuple[str, int]] = []
         self._strays: dict[int, int] = {}
         self._unnamed = 0
+        self._near: list[Finding] = []
         self._content = b""
         self._left_out = 0
         where = config.get("where", {})
@@ -148,7 +149,7 @@ class CsvFile:
 
     def _made(self, lines: Iterable[tuple[int, int, list[str]]]) -> Table:
         rows = list(self._rows(lines))
-        told = [*self._kept.findings(), *self._words.findings()]
+        told = [*self._near, *self._kept.findings(), *self._words.findings()]
         if self._meant is not None:
             told += self._meant.findings(Place(self._shown))
         return Table(self._shown, rows, told, left_out=self._left_out)
@@ -243,6 +244,8 @@ class CsvFile:
                 continue
             if wanted in header:
                 found[name] = header.index(wanted)
+            elif name not in given and name not in REQUIRED[self._resource]:
+                self._note_near(name, header)
             elif name in given or name in REQUIRED[self._resource]:
                 raise SourceError(
                     f"has no column {wanted!r} for {name}",
@@ -250,6 +253,16 @@ class CsvFile:
                     hint=self._column_hint(wanted, header),
                 )
         return found
+
+    def _note_near(self, name: str, header: list[str]) -> None:
+        """A column that nearly has the name of a field that nothing gives is not read, which may empty that field."""
+        read = {*self._config.get("columns", {}).values()}
+        near = next((one for one in header if one not in read and alike(one) == name.casefold()), None)
+        if near is not None:
+            key = f"source.{self._resource}.columns"
+            hint = f"name it in {key}: {{{name}: {near!r}}}; or rename it, if it is another"
+            words = f"column {near!r} is not read as {name}"
+            self._near.append(Finding("near-miss", words, "warning", Place(self._shown, self._header_row), hint=hint))
 
     def _column_hint(self, wanted: str, header: list[str]) -> str | None:
         encoding, delimiter = self._encoding, self._config.get("delimiter", ",")

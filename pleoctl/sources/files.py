@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.files import read_bytes
-from pleoctl.errors import InvalidFile, SourceError
+from pleoctl.errors import Finding, InvalidFile, SourceError
 from pleoctl.place import Place, Setting
+from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from pleoctl.sources.base import SourceRow
     from pleoctl.sources.context import Context
@@ -67,7 +68,26 @@ def wanted(section: dict[str, Any], resource: str) -> bool:
 
 def below(name: str, prefixes: list[str] | None) -> bool:
     """Whether an account is one of the prefixes or below it."""
-    return prefixes is None or any(name == prefix or name.startswith(f"{prefix}:") for prefix in prefixes)
+    return prefixes is None or any(f"{name}:".startswith(f"{prefix.rstrip(':')}:") for prefix in prefixes)
+
+
+def idle(key: str, words: list[str] | None, known: Collection[str], shown: str) -> list[Finding]:
+    """A warning where words of ``source.<key>`` choose nothing: a slip drops all that was meant without a word."""
+    listed = {name.rstrip(":") for name in known}
+    missing = [word for word in words or () if word.rstrip(":") not in listed]
+    if not missing:
+        return []
+    setting = Setting("source", key)
+    told = f"{setting} lists {', '.join(map(repr, missing))}, which no account has"
+    hint = did_you_mean(missing[0], sorted(listed), "there are")
+    return [Finding("near-miss", told, "warning", Place(shown), setting=setting, hint=hint)]
+
+
+def ancestors(names: Iterable[str]) -> set[str]:
+    """Accounts and all that they lie below: ``a:b`` and ``a``."""
+    return {
+        ":".join(parts[:depth]) for parts in (name.split(":") for name in names) for depth in range(1, len(parts) + 1)
+    }
 
 
 def check_metadata(rows: Iterable[SourceRow], names: dict[str, str], found: set[str]) -> None:

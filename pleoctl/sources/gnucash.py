@@ -14,7 +14,7 @@ from pleoctl.errors import SourceError
 from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.bounds import Bounds
-from pleoctl.sources.files import file_bytes, section_path
+from pleoctl.sources.files import file_bytes, idle, section_path
 from pleoctl.sources.gnucash_xml import Account, is_set, read_xml
 from pleoctl.sources.sqlite import open_read_only
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from pleoctl.sources.context import Context
 
+_TYPES: Final = frozenset(
+    {"ASSET", "BANK", "CASH", "CREDIT", "EQUITY", "EXPENSE", "INCOME", "LIABILITY", "MUTUAL", "PAYABLE", "RECEIVABLE"}
+    | {"STOCK", "TRADING"}
+)
 _SQLITE: Final = b"SQLite format 3\x00"
 SECONDS: Final = 30.0
 _QUERY: Final = """
@@ -51,7 +55,10 @@ class GnuCashSource:
         accounts = accounts_of(self._path, self._shown, file_bytes(self._path, self._shown))
         unseen = hidden(accounts)
         rows = (self._row(account, hidden=account.guid in unseen) for account in accounts)
-        return Table(self._shown, [row for row in rows if row is not None])
+        known = _TYPES | {account.kind for account in accounts if account.kind}
+        return Table(
+            self._shown, [row for row in rows if row is not None], idle("types", self._types, known, self._shown)
+        )
 
     def _row(self, account: Account, *, hidden: bool) -> SourceRow | None:
         if account.placeholder or (self._types is not None and account.kind not in self._types):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
-from pleoctl.sources.files import below, check_metadata, file_text, section_path, shown_path
+from pleoctl.sources.files import ancestors, below, check_metadata, file_text, idle, section_path, shown_path
 from pleoctl.words import many
 
 if TYPE_CHECKING:
@@ -48,9 +48,11 @@ class HledgerSource:
         rows = [self._row(*account, {**DEFAULT_TAGS, **asked}) for account in found]
         check_metadata(rows, asked, {key for _, tags, _, _ in found for key in tags})
         used = set(self._run("accounts", "--used")).difference(declared)
-        undeclared = [name for name in sorted(used) if below(name, self._section.get("prefix"))]
-        kept = [row for row in rows if below(row.cells["externalId"], self._section.get("prefix"))]
-        return Table(self._shown, kept, [self._told(undeclared)] if undeclared else [])
+        prefix = self._section.get("prefix")
+        undeclared = [name for name in sorted(used) if below(name, prefix)]
+        kept = [row for row in rows if below(row.cells["externalId"], prefix)]
+        told = idle("prefix", prefix, ancestors([*declared, *used]), self._shown)
+        return Table(self._shown, kept, [*told, *([self._told(undeclared)] if undeclared else [])])
 
     def _told(self, undeclared: list[str]) -> Finding:
         listed = ", ".join(map(repr, undeclared[:_LISTED])) + (", …" if len(undeclared) > _LISTED else "")

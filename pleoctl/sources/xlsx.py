@@ -120,9 +120,19 @@ class _Sheet(CsvFile):
                 continue
             if not any(cells) and not any((line, column) in self._unseen for column in range(len(row))):
                 continue
+            if not number:
+                self._check_header(line, len(cells))
             width = width or len(cells)
             yield number, line, cells + [""] * (width - len(cells))
             number += 1
+
+    def _check_header(self, line: int, width: int) -> None:
+        """Raise `SourceError` where a name is not known: the column would not be there, and its field null."""
+        for column in range(width):
+            if (line, column) in self._unseen:
+                raise SourceError(
+                    f"column {column + 1} of the header {self._unseen[line, column]}", place=Place(self._shown, line)
+                )
 
     def _sheet_name(self, book: Any) -> str:
         """The sheet that is asked for by its name, or the only one that a pattern like ``Chart *`` fits.

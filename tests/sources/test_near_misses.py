@@ -9,6 +9,18 @@ import pytest
 if TYPE_CHECKING:
     from shapes import Json, ReadAccounts
 
+
+def test_a_column_that_nearly_has_the_name_of_a_field_is_told(read: ReadAccounts) -> None:
+    """Without it a field that may be null would be emptied in Pleo; one that another field reads is none."""
+    content = "externalId,Code,name, ACTIVE \n1,10,A,no\n"
+    _, told = read(content)
+    assert [one.partition(" (")[0] for one in told] == [
+        "a.csv:1: column 'Code' is not read as code",
+        "a.csv:1: column ' ACTIVE ' is not read as active",
+    ]
+    assert read(content, columns={"externalId": "Code", "active": " ACTIVE "})[1] == []
+
+
 NEAR: dict[str, str] = {
     "a blank": "sj\u00f6 ",
     "a capital": "Sj\u00f6",

@@ -95,6 +95,15 @@ def test_a_gnucash_book_is_read_in_every_format(books: Books, kind: str) -> None
     assert set(only) == {"a3"}
 
 
+def test_a_type_that_there_is_not_is_told(books: Books) -> None:
+    """A slip would leave out all accounts of the type that was meant; one that the book does not use is none."""
+    write_book(books, "xml")
+    source = {"type": "gnucash", "path": "books.gnucash", "types": ["BANK", "EXPENSES", "INCOME"]}
+    (told,) = books.findings(source)
+    assert told.message == "source.types lists 'EXPENSES', which no account has"
+    assert told.hint == "did you mean 'EXPENSE'?"
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "xml"])
 def test_what_lies_below_a_hidden_account_is_inactive(books: Books, kind: str) -> None:
     """Nobody sees it in the program, however deep, also below a placeholder; a sibling stays active."""

@@ -212,6 +212,21 @@ def test_an_account_that_is_used_and_not_opened_is_held(books: Books) -> None:
     assert [row.key for row in state.accounts or []] == ["Assets:Bank", "Assets:Alt"]
 
 
+@pytest.mark.parametrize(
+    ("prefix", "words"),
+    [
+        (["Expenses", "liabilities"], "source.prefix lists 'liabilities', which no account has"),
+        (["Expenses:Alt", "Expenses:Rei"], "lists 'Expenses:Rei', which"),
+        (["Expenses:", "Expenses:Reise"], None),
+    ],
+)
+def test_a_prefix_that_nothing_lies_below_is_told(books: Books, prefix: list[str], words: str | None) -> None:
+    """A slip would leave out all that was meant; a colon at its end changes nothing."""
+    write_beancount(books)
+    told = books.findings({"type": "beancount", "path": "main.beancount", "prefix": prefix})
+    assert [(one.code, str(words) in one.message) for one in told] == ([] if words is None else [("near-miss", True)])
+
+
 def test_an_include_stays_in_the_workspace(books: Books) -> None:
     """A ledger must not make pleoctl read files elsewhere."""
     inner = books.folder / "inner"

@@ -178,6 +178,13 @@ def test_what_is_not_known_decides_about_no_row(books: Books, asks: Json) -> Non
     ]
 
 
+def test_a_header_that_is_not_known_is_refused(books: Books) -> None:
+    """The column would not be there, and its field null in all rows."""
+    source = workbook(books, [["externalId", '="co"&"de"', "name"], ["1", "10", "Cash"]])
+    with pytest.raises(SourceError, match="column 2 of the header is a formula without a stored value"):
+        books.read(source)
+
+
 def test_the_first_sheet_is_the_first_that_people_see(books: Books) -> None:
     """A hidden one is read where it is asked for."""
     source = workbook(books, [["externalId", "name"], ["1", "Cash"]])
