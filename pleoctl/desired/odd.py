@@ -11,7 +11,6 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pleoctl.desired.comments import found_in
 from pleoctl.desired.entries import NotSimple
 from pleoctl.desired.rows import row_of
 from pleoctl.documents.nodes import compose, to_data
@@ -74,6 +73,8 @@ class Odd:
 
     def notes(self) -> Iterator[Note]:
         """The comments in them, and behind them."""
+        from pleoctl.desired.comments import found_in
+
         return ((self._line(line), text, own) for line, text, own in found_in(self._root, self._text))
 
     def _line(self, line: int) -> int:

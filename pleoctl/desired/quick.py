@@ -13,9 +13,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pleoctl.desired.comments import Comments, attached, placed
 from pleoctl.desired.cursor import Cursor
-from pleoctl.desired.ends import Ends, LinesOf, set_apart
 from pleoctl.desired.entries import (
     BRACES_VALUE,
     KEY,
@@ -38,6 +36,7 @@ from pleoctl.model.records import DesiredState, Dimension, Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pleoctl.desired.comments import Comments
     from pleoctl.desired.lines import Slot, Span
     from pleoctl.model.kind import Kind
 
@@ -82,6 +81,9 @@ class QuickReader:
 
     def comments(self) -> Comments:
         """People's comments in the text, once it was read."""
+        from pleoctl.desired.comments import Comments, attached, placed  # who reads rows asks for none
+        from pleoctl.desired.ends import Ends, LinesOf, set_apart
+
         found = merge(self._cursor.notes(), *(odd.notes() for odd in self._rows.odd), key=itemgetter(0))
         first = next(found, None)
         if first is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pleoctl.desired.comments import from_nodes
 from pleoctl.desired.entries import NotSimple
 from pleoctl.desired.listed import UNKNOWN
 from pleoctl.desired.quick import QuickReader
@@ -53,7 +52,13 @@ def _read(text: str, shown: str, known: Known = UNKNOWN) -> tuple[DesiredState, 
     if findings := list(_halves(document)):
         raise InvalidFile.of(findings)
     root = document.root  # the data need not stay for the comments
-    return state_of(document), lambda: from_nodes(root, text)
+
+    def comments() -> Comments:
+        from pleoctl.desired.comments import from_nodes
+
+        return from_nodes(root, text)
+
+    return state_of(document), comments
 
 
 def _read_quickly(text: str, shown: str, known: Known) -> tuple[DesiredState, Callable[[], Comments]]:

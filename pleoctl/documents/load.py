@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.document import Document
 from pleoctl.documents.files import decode, read_bytes
+from pleoctl.documents.gate import keeps
 from pleoctl.documents.nodes import compose, to_data
 from pleoctl.errors import InvalidFile
 from pleoctl.place import Place
@@ -25,7 +26,7 @@ def parse(text: str, shown: str, schema: str | Schema | None = None) -> Document
     """
     root = compose(text, shown)
     document = Document(shown, to_data(root), root, text)
-    if schema is not None:
+    if schema is not None and not (isinstance(schema, str) and keeps(document.data, schema)):
         from pleoctl.documents.schemas import violations  # jsonschema takes 80 ms to import
 
         findings = violations(document, schema)

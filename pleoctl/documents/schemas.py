@@ -9,7 +9,6 @@ from heapq import nsmallest
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pleoctl.documents.gate import keeps
 from pleoctl.documents.published import schema_of
 from pleoctl.documents.scalars import Ambiguous, quoted
 from pleoctl.errors import MOST_ALIKE, Finding, More
@@ -93,8 +92,6 @@ def _unique_items(_validator: Validator, wanted: bool, value: Any, _schema: Any)
 
 def violations(document: Document, schema: str | dict[str, Any]) -> list[Finding]:
     """All violations of a document, in file order; a schema is one of ours by its name, or any other."""
-    if isinstance(schema, str) and keeps(document.data, schema):
-        return []
     checker = validator(schema) if isinstance(schema, str) else _compiled(schema)
     spots = (spot for error in checker.iter_errors(document.data) for spot in _spots(document, _leaf(error)))
     # Wording a finding, and keeping its error, costs far more than finding it, and nobody reads thousands.

@@ -18,22 +18,20 @@ import msgspec
 from pleoctl.documents.files import decode, keep_inside, lies_straight, read_bytes, write_atomically
 from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused, UsageError
-from pleoctl.hosts import Endpoint
 from pleoctl.machine import connection_name, this_machine
 from pleoctl.model.kinds import TAG_GROUP, flat_kinds
 from pleoctl.place import Place
 from pleoctl.workspace.find import find_file
 from pleoctl.workspace.limits import Limits
-from pleoctl.workspace.secrets import Secret
 from pleoctl.workspace.settings import DEFAULT_REQUESTS, GuardLimits, OAuth, typed
-from pleoctl.workspace.trust import url_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pleoctl.documents.document import Document
+    from pleoctl.workspace.secrets import Secret
 
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class Workspace:
@@ -92,13 +90,15 @@ class Workspace:
     def company(self) -> str:
         """UUID of the Pleo company, lower case."""
         named = self.environ.get("PLEOCTL_COMPANY")
-        if named and not _UUID.fullmatch(named):
+        if named and not re.fullmatch(_UUID, named):
             raise UsageError(f"PLEOCTL_COMPANY is {named!r}, which is not a UUID")
         return (named or self.settings.company).lower()
 
     @cached_property
     def url(self) -> str:
         """Base url without a trailing slash, checked. Raises `Refused`."""
+        from pleoctl.workspace.trust import url_problem  # for commands that go there
+
         named = (self.environ.get("PLEOCTL_URL") or "").rstrip("/")
         url = named or self.settings.pleo.url.rstrip("/")
         problem = url_problem(url, trusted=bool(named))
@@ -109,6 +109,8 @@ class Workspace:
     @property
     def is_loopback(self) -> bool:
         """Whether Pleo's url is this machine."""
+        from pleoctl.hosts import Endpoint
+
         endpoint = Endpoint.parse(self.url)
         return endpoint is not None and endpoint.loopback
 
@@ -145,6 +147,8 @@ class Workspace:
 
     def secret(self, reference: str, *key: str | int) -> Secret:
         """A reference that stands under a key of this file."""
+        from pleoctl.workspace.secrets import Secret  # for commands that have any
+
         return Secret(reference, self.root, self.document.place(key), self.environ)
 
     @property

@@ -17,7 +17,6 @@ import threading
 from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import cycle
-from mmap import mmap
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
@@ -189,6 +188,8 @@ class _Way:
 
     def __init__(self, undo: ExitStack) -> None:
         """``undo`` closes the pipe where the way leads nowhere."""
+        from mmap import mmap  # for large files alone
+
         self.reader, self.writer = os.pipe()
         undo.callback(os.close, self.reader)
         undo.callback(os.close, self.writer)

@@ -15,7 +15,6 @@ import msgspec
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.gate import keeps
 from pleoctl.documents.load import parse
-from pleoctl.documents.schemas import violations
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.rules.spelling import SCHEMA, Spelling
 from pleoctl.place import Place
@@ -102,6 +101,8 @@ class Sources(msgspec.Struct, eq=False):
         return Source(document, spelling, within=within)
 
     def _correct(self, document: Document, spelling: Spelling) -> None:
+        from pleoctl.documents.schemas import violations  # only where there are any
+
         spelling.correct()
         self.names += spelling.findings
         found = violations(document, SCHEMA)
