@@ -61,11 +61,12 @@ def command(options: Options, *, fleet_file: str | None, junit: str | None, sari
 
 def _fleet(options: Options, given: str | None) -> Fleet | None:
     """The fleet that is meant: the one that is named, or stands here where no workspace does."""
+    if given is None and workspace_folder(options) is not None:
+        return None
     from pleoctl.fleet.fleet import FLEET_FILE, Fleet
     from pleoctl.workspace.find import nearest_file
 
-    alone = workspace_folder(options) is None and nearest_file(FLEET_FILE) is not None
-    return Fleet.find(given) if given is not None or alone else None
+    return Fleet.find(given) if given is not None or nearest_file(FLEET_FILE) is not None else None
 
 
 def _workspace(reported: Reported, workspace: Workspace) -> None:
