@@ -7,6 +7,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from datetime import date, time, timedelta
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -34,10 +35,12 @@ if TYPE_CHECKING:
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 # Sheets keep fifteen digits of a number.
 _EXACT: Final = 10**15
+_NO_DIGIT: Final = re.compile(r"[^0-9.]")
 _ROUNDED: Final = "has more digits than a sheet keeps of a number; format the column as text, and write it again"
 _FORMULA: Final = "is a formula without a stored value; open and save the workbook in a spreadsheet program"
 _COVERED: Final = "is part of a merged cell; undo the merge, and write the value into each row"
 _BLANK: Final = "is a number that its format {!r} does not show; format it as text"
+_SHORTENED: Final = "is rounded by its format; show all its decimals"
 _HIDDEN: Final = "the row is hidden in the sheet; show it, or delete it"
 _TRUTH: Final = "is true or false, which each language shows in its own words; format it as text"
 _DATE: Final = "is a date or a time; format the column as text, and write the code again"
@@ -89,6 +92,7 @@ class _Sheet(CsvFile):
         self._marks = Marks()
         self._odd: dict[tuple[int, int], str] = {}
         self._unseen: dict[tuple[int, int], str] = {}
+        self._rounded: set[tuple[int, int]] = set()
         self._asked: list[tuple[str, int]] = []
 
     def table(self) -> Table:
@@ -162,6 +166,8 @@ class _Sheet(CsvFile):
                 odd == _TRUTH and (name == "active" or name not in columns)
             ):
                 odd = None
+            if odd is None and name == "rate" and (line, column) in self._rounded:
+                odd = _SHORTENED
             if odd is not None:
                 row.keyless = row.keyless or (row.problem is None and name == self._key)
                 row.problem = row.problem or f"{name} {odd}"
@@ -204,6 +210,17 @@ class _Sheet(CsvFile):
                 f"is a number in the format {number_format!r}, whose look this cannot tell; format it as text"
             )
             as_seen = None
+        if as_seen is not None and _figure(as_seen) != abs(value):
+            self._rounded.add(at)
         if as_seen is not None and not as_seen.strip():
             self._unseen[at] = _BLANK.format(number_format)
         return str(as_text(value)) if as_seen is None else as_seen
+
+
+def _figure(as_seen: str) -> float | None:
+    """The number that people read; None where it is none by itself."""
+    digits = _NO_DIGIT.sub("", as_seen)
+    try:
+        return float(Decimal(digits).scaleb(-2 if "%" in as_seen else 0))
+    except ArithmeticError:
+        return None

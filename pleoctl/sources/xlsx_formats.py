@@ -16,7 +16,7 @@ _GENERAL: Final = frozenset({"", "general", "@"})
 _PIECE: Final = re.compile(
     r'"(?P<text>[^"]*)"|\\(?P<escaped>.)|_(?P<gap>.)|(?P<fill>\*[ \u00a0])|\[\$(?P<currency>[^\]-]*)[^\]]*\]'
     r"|(?P<color>\[(?:black|blue|cyan|green|magenta|red|white|yellow|color ?\d+)\])"
-    r"|(?P<digit>[0#])|(?P<point>\.)|(?P<literal>[-+()/:!^&'~{}<>=$ \u00a0€£])",
+    r"|(?P<digit>[0#])|(?P<point>\.)|(?P<percent>%)|(?P<literal>[-+()/:!^&'~{}<>=$ \u00a0€£])",
     re.IGNORECASE,
 )
 
@@ -54,6 +54,7 @@ def _sections(number_format: str) -> list[str]:
 def _render(number: Decimal, section: str, whole_format: str) -> str:
     pieces = _pieces(section, whole_format)
     kinds = [kind for kind, _ in pieces]
+    number = number.scaleb(2 * kinds.count("percent"))
     point = kinds.index("point") if "point" in kinds else len(pieces)
     places = kinds[point:].count("digit")
     if not kinds.count("digit"):
@@ -75,7 +76,7 @@ def _pieces(section: str, whole_format: str) -> list[tuple[str, str]]:
             found.append(("literal", match[kind]))
         elif kind == "gap":
             found.append(("gap", " "))
-        elif kind in {"digit", "point"}:
+        elif kind in {"digit", "point", "percent"}:
             found.append((kind, match[kind]))
         at = match.end()
     # A gap keeps figures in line with those in brackets; at an end it is no part of what people read.

@@ -70,6 +70,8 @@ SHOWN = {
     "0000": (123456, "123456"),
     "_-* 0000_-": (30, "0030"),
     "0_);(0)": (30, "30"),
+    "0%": (0.25, "25%"),
+    "0.0 %": (0.125, "12.5 %"),
     '0;;"none"': (5, "5"),
     '0;"a;b"0': (-5, "a;b5"),
 }
@@ -86,7 +88,6 @@ def test_a_number_is_the_code_that_people_see(books: Books, shape: str) -> None:
 
 ODD: dict[str, tuple[Value, str, str]] = {
     "thousands": (1000, "#,##0", "whose look this cannot tell"),
-    "percent": (1, "0%", "whose look this cannot tell"),
     "sixteen digits": (1234567890123456, "0", "more digits than a sheet keeps"),
     "scientific": (1000, "0.00E+00", "whose look this cannot tell"),
     "fraction": (1.5, "# ?/?", "whose look this cannot tell"),
@@ -116,6 +117,24 @@ def test_a_cell_that_cannot_be_rendered_holds_its_row(books: Books, name: str, c
     assert held.hold is not None
     assert words in held.hold
     assert column == "externalId" or held.fields.get(column) is None
+
+
+def test_a_rate_is_never_what_a_format_rounds_it_to(books: Books) -> None:
+    """A percentage is one as people see it; where they see fewer decimals than there are, the row is held."""
+    rates = {
+        "C2": (0.25, "0%"),
+        "C3": (0.255, "0%"),
+        "C4": (0.255, "0.00"),
+        "C5": (0.12, "0.00"),
+        "C6": (0.255, "0.0%"),
+    }
+    rows: list[list[Value]] = [["code", "name", "rate", "type"]]
+    rows += [[place, "VAT", value, "inclusive"] for place, (value, _) in rates.items()]
+    source = workbook(books, rows, {place: shape for place, (_, shape) in rates.items()})
+    source["taxCodes"] = source.pop("accounts")
+    found = {row.key: row.hold or row.fields["rate"] for row in books.read(source).flat["taxCode"]}
+    rounded = "rate is rounded by its format; show all its decimals"
+    assert found == {"C2": "0.25", "C3": rounded, "C4": rounded, "C5": "0.12", "C6": "0.255"}
 
 
 def test_titles_above_the_header_are_not_read(books: Books) -> None:
