@@ -7,6 +7,7 @@ are not there: plugins are refused, but for those of beancount's own that neithe
 from __future__ import annotations
 
 import re
+from datetime import date
 from itertools import takewhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -39,7 +40,8 @@ _INCLUDE: Final = re.compile(r'include\s+"(.+)"')
 _REFUSED: Final = {
     "pushmeta": re.compile(r"pushmeta\b"),
 }
-_PLUGIN: Final = re.compile(r'plugin\s+"((?:\\.|[^"\\])*)"')
+# The older way to name one is an option, with its configuration behind a colon.
+_PLUGIN: Final = re.compile(r'(?:plugin|option\s+"plugin")\s+"((?:\\.|[^":\\])*)')
 _HARMLESS: Final = frozenset(
     f"beancount.plugins.{name}"
     for name in (
@@ -151,7 +153,7 @@ class BeancountSource:
         if found[2] == "close":
             self._closed.append((account[1], shown, number))
             return None
-        row = SourceRow({"externalId": account[1], "active": True}, f"{shown}:{number}", number)
+        row = SourceRow({"externalId": account[1], "active": True}, f"{shown}:{number}", number, _no_day(found[1]))
         self._rows.setdefault(account[1], []).append(row)
         self._metadata[id(row)] = {}
         return row
@@ -194,6 +196,15 @@ class BeancountSource:
         for one in found:
             name = shown_path(self._context, one)
             self._file(self._context.inside(name, "source", "path"), name)
+
+
+def _no_day(written: str) -> str | None:
+    """What is wrong with a date, by which beancount passes over the whole directive; None where it is one."""
+    try:
+        date(*map(int, re.split("[-/]", written)))
+    except ValueError:
+        return f"{written} is no day of the calendar"
+    return None
 
 
 def _wild(part: str) -> bool:

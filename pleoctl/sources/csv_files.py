@@ -29,6 +29,7 @@ ACTIVE: Final = ("true", "1", "yes", "y", "active")
 INACTIVE: Final = ("false", "0", "no", "n", "inactive", "blocked")
 UNFIT: Final = ('"', "\r", "\n", "\0")  # delimiters that CSV itself has a use for
 MAX_COLUMNS: Final = 4096
+_HEADER_AGAIN: Final = "is the header once more; take it out, as where pages or files were put together"
 
 
 class CsvSource:
@@ -149,6 +150,9 @@ class CsvFile:
 
     def _made(self, lines: Iterable[tuple[int, int, list[str]]]) -> Table:
         rows = list(self._rows(lines))
+        if not self._header and self._header_row > 1:
+            words = f"has no line {self._header_row}, where headerRow says that its header is"
+            raise SourceError(words, place=Place(self._shown))
         told = [*self._near, *self._kept.findings(), *self._words.findings()]
         if self._meant is not None:
             told += self._meant.findings(Place(self._shown))
@@ -182,7 +186,6 @@ class CsvFile:
         width = 0
         bounds, asks = Bounds(self._shown), self._kept.asks or self._meant is not None
         count, make = bounds.text, self._row
-        number = -1
         for number, line, cells in lines:
             text = "".join(cells)
             count(len(text))
@@ -204,11 +207,9 @@ class CsvFile:
                     self._hold_errors(row, cells)
                 if unclear is not None:
                     row.problem = row.problem or unclear
+                if cells[-1] == self._header[-1] and _bare(cells) == self._header:
+                    row.problem = _HEADER_AGAIN
                 yield row
-        if number < 0 and self._header_row > 1:
-            raise SourceError(
-                f"has no line {self._header_row}, where headerRow says that its header is", place=Place(self._shown)
-            )
 
     def _wants(self, cells: list[str]) -> bool:
         return self._kept.wants(cells) and (self._meant is None or self._meant.wants(cells))
@@ -343,6 +344,11 @@ class CsvFile:
         if word in self._active or word in self._inactive:
             self._states[cell] = word in self._active
         return self._states.get(cell)
+
+
+def _bare(cells: list[str]) -> list[str]:
+    """Cells of a file that was put behind another one, whose first begins with a byte order mark."""
+    return [cells[0].removeprefix("\ufeff"), *cells[1:]]
 
 
 def _error(name: str, cell: str) -> str:

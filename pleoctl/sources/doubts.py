@@ -33,6 +33,10 @@ _LINES: Final = "\u2500-\u259f\u221a"
 _DRAWN: Final = re.compile(r"[\u2500-\u259f]|\u221a[^\x00-\x7f]")
 # Mac Roman that was read so: large letters where small ones were, as \u0160 for \u00e4 and \u0178 for \u00fc.
 _LARGE: Final = re.compile(r"[^\W\d_][\u0152\u0160\u0178\u017d][^\W\d_A-Z]")
+# As a system escapes names for its pages.
+_ENTITY: Final = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|[aou]uml|szlig|aring|oslash|eacute|#\d{1,7}|#x[0-9a-fA-F]{1,6});"
+)
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 # What one of these patterns looks for, be it between letters or not.
 _ANY: Final = re.compile(
@@ -46,6 +50,8 @@ _HINT: Final = "check the encoding of the source; the plan would bring these nam
 
 def doubtful_text(text: str) -> str | None:
     """What is odd about a text; None where nothing is."""
+    if "&" in text and _ENTITY.search(text):
+        return "what a character is in HTML"
     if text.isascii():
         return None if text.isprintable() or not _CONTROL.search(text) else "control characters"
     if "\ufffd" in text:
@@ -72,7 +78,13 @@ def _was_utf8(text: str) -> bool:
 def _are_plain(rows: Iterable[SourceRow]) -> bool:
     """Whether certainly nothing is odd about the texts of these rows, seen at one glance, as in most."""
     said = "|".join(map(str, chain.from_iterable([row.cells.values() for row in rows])))
-    if not said.isprintable() or " |" in said or "| " in said or said != said.strip():
+    if (
+        not said.isprintable()
+        or ("&" in said and _ENTITY.search(said))
+        or " |" in said
+        or "| " in said
+        or said != said.strip()
+    ):
         return False
     return said.isascii() or not _ANY.search(" ".join({*_BEYOND_ASCII.findall(said)}))
 

@@ -102,6 +102,8 @@ class HledgerSource:
     @staticmethod
     def _row(name: str, tags: dict[str, str], shown: str, number: int, wanted: dict[str, str]) -> SourceRow:
         row = SourceRow({"externalId": name, "name": name.partition(":")[2] or name}, f"{shown}:{number}", number)
+        if " ;" in name:
+            row.problem = "has one blank before its comment, which hledger takes for a part of the name; write two"
         for field, key in wanted.items():
             value = tags.get(key) or None
             if field == "active":

@@ -70,3 +70,12 @@ def test_a_header_behind_the_end_is_told(read: ReadAccounts) -> None:
     """The file is not empty; the setting is wrong."""
     with pytest.raises(SourceError, match="has no line 9, where headerRow says"):
         read("externalId,name\n1,A\n", headerRow=9)
+
+
+@pytest.mark.parametrize("again", ["externalId,code,name", "\ufeffexternalId,code,name"])
+def test_a_header_that_comes_again_is_no_account(again: str, read: ReadAccounts) -> None:
+    """Reports repeat it on each page, and files are put together: nothing may make a record of it."""
+    rows, told = read(f"externalId,code,name\n1,10,Cash\n{again}\n2,20,Bank\n")
+    assert rows[:2] == BOTH
+    assert "is the header once more" in rows[2]
+    assert any("a.csv:3" in one for one in told)

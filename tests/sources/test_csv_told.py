@@ -104,6 +104,8 @@ def test_words_of_another_language_are_told_together(read: ReadAccounts) -> None
         ("på resa".encode(), "cp437", "what UTF-8 looks like"),
         ("på resa".encode(), "mac_roman", "what UTF-8 looks like"),
         (b"a\x07b", "utf-8", "control characters"),
+        (b"R&amp;D", "utf-8", "what a character is in HTML"),
+        (b"B&#252;ro", "utf-8", "what a character is in HTML"),
     ],
 )
 def test_texts_of_another_encoding_are_told(read: ReadAccounts, content: bytes, encoding: str, words: str) -> None:
@@ -125,6 +127,7 @@ def test_texts_of_another_encoding_are_told(read: ReadAccounts, content: bytes, 
         "100 €",
         "„Büro“",
         "Σύνολο α",
+        "R&D; A&B &x; &#",
         "Δ 5 µm 20 °C m³/h 5×3 ±5",
         "São Ínigo Þór Ñandú",
         "Å 5",

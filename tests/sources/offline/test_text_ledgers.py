@@ -176,6 +176,7 @@ def test_a_beancount_ledger_is_read_to_the_character(books: Books) -> None:
         ('plugin "beancount.plugins.auto"\n', "uses the plugin 'beancount.plugins.auto'"),
         ('plugin "beancount.plugins.close_tree" "x"\n', "uses the plugin 'beancount.plugins.close_tree'"),
         ('plugin   "company.accounts"\n', "source.plugins: [company.accounts]"),
+        ('option "plugin" "beancount.plugins.auto_accounts:x"\n', "uses the plugin 'beancount.plugins.auto_accounts'"),
         ("2020-01-01 open Assets:Bank\n", "no account has 'nummer'"),
     ],
 )
@@ -194,6 +195,13 @@ def test_plugins_that_make_no_accounts_are_nothing(books: Books) -> None:
     assert set(accounts(books, {"type": "beancount", "path": "main.beancount", "plugins": ["company.x"]})) == {
         "Assets:Bank"
     }
+
+
+def test_an_account_that_opens_on_no_day_is_held(books: Books) -> None:
+    """Beancount passes over such a line, so it does not know the account."""
+    (books.folder / "main.beancount").write_text("2020-13-01 open A:B\n2020/1/31 open A:C\n", encoding="utf-8")
+    found = {row.key: row.hold for row in books.read({"type": "beancount", "path": "main.beancount"}).accounts or []}
+    assert found == {"A:B": "2020-13-01 is no day of the calendar", "A:C": None}
 
 
 def test_an_account_that_is_used_and_not_opened_is_held(books: Books) -> None:
@@ -262,9 +270,12 @@ def test_an_hledger_journal_is_read_with_its_tags(books: Books) -> None:
 @needs_hledger
 def test_what_a_journal_uses_and_does_not_declare_is_told(books: Books) -> None:
     """In one line, below the prefix; and a word for active that nobody knows holds its row."""
-    text = "account Expenses:A  ; active: nope\n2026-01-01 x\n  Expenses:Bahn  1\n  Kasse\n"
+    text = (
+        "account Expenses:A  ; active: nope\naccount Expenses:B ; code:1\n2026-01-01 x\n  Expenses:Bahn  1\n  Kasse\n"
+    )
     source = {**write_journal(books, text), "prefix": ["Expenses"]}
-    told, held = books.findings(source)
+    told, held, one_blank = books.findings(source)
+    assert "'Expenses:B ; code:1': has one blank before its comment" in one_blank.message
     assert "'Expenses:A': active is 'nope'" in held.message
     assert (told.code, told.message) == (
         "undeclared-account",
