@@ -14,7 +14,7 @@ from pleoctl.place import Place
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pleoctl.sources.base import SourceRow, Table
 
@@ -50,19 +50,9 @@ _HINT: Final = "check the encoding of the source; the plan would bring these nam
 
 def doubtful_text(text: str) -> str | None:
     """What is odd about a text; None where nothing is."""
-    if "&" in text and _ENTITY.search(text):
-        return "what a character is in HTML"
-    if text.isascii():
-        return None if text.isprintable() or not _CONTROL.search(text) else "control characters"
-    if "\ufffd" in text:
-        return "the character U+FFFD, which stands for a lost one"
-    if _CONTROL.search(text):
-        return "control characters"
-    if _TWICE.search(text) and _was_utf8(text):
-        return "what UTF-8 looks like in another encoding"
-    if _DRAWN.search(text):
-        return "what UTF-8 looks like in another encoding"
-    return "what looks like another code page" if _SIGNS.search(text) or _LARGE.search(text) else None
+    if text.isascii() and text.isprintable() and "&" not in text:
+        return None
+    return next((words for looks, words in _LOOKS if looks(text)), None)
 
 
 def _was_utf8(text: str) -> bool:
@@ -73,6 +63,20 @@ def _was_utf8(text: str) -> bool:
             continue
         return True
     return False
+
+
+_UTF8: Final = "what UTF-8 looks like in another encoding"
+_PAGE: Final = "what looks like another code page"
+#: In this order, of which the first counts.
+_LOOKS: Final[tuple[tuple[Callable[[str], object], str], ...]] = (
+    (_ENTITY.search, "what a character is in HTML"),
+    (lambda text: "\ufffd" in text, "the character U+FFFD, which stands for a lost one"),
+    (_CONTROL.search, "control characters"),
+    (lambda text: _TWICE.search(text) and _was_utf8(text), _UTF8),
+    (_DRAWN.search, _UTF8),
+    (_SIGNS.search, _PAGE),
+    (_LARGE.search, _PAGE),
+)
 
 
 def _are_plain(rows: Iterable[SourceRow]) -> bool:
