@@ -68,7 +68,8 @@ def list_(options: Options, *, fleet_file: str | None) -> Output:
     except PleoctlError as error:
         findings, code = error.findings, error.exit_code
     rows = [_row(where, one) for where, one in told]
-    text = table(list(_HEADERS), rows) if rows else Shown.lines(["No locks are held."])
+    nobody = "No locks are held." if not findings else "No locks are held on this machine."
+    text = table(list(_HEADERS), rows) if rows else Shown.lines([nobody])
     return Output(text, [_data(where, one) for where, one in told], findings, code)
 
 

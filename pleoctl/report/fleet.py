@@ -84,7 +84,7 @@ HEADERS: Final = ["company", "state", "last run", "ago", "drift", "held", "oldes
 def cells(one: Standing, moment: datetime) -> list[str]:
     """A company's line, cell by cell."""
     last = one.last
-    ago = None if last is None else (moment - datetime.fromisoformat(last.finished_at)).total_seconds()
+    ago = None if last is None else max(0.0, (moment - datetime.fromisoformat(last.finished_at)).total_seconds())
     numbers = ["" if value is None else str(value) for value in (one.drift, one.held)]
     command = "" if last is None else last.command
     return [

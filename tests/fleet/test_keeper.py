@@ -12,6 +12,7 @@ import pytest
 from procrastinate import exceptions
 from procrastinate.jobs import Status
 
+from pleoctl.fleet.queue import keeper as keeper_module
 from pleoctl.fleet.queue.app import Ask, put
 from pleoctl.fleet.queue.keeper import Keeper
 from pleoctl.fleet.queue.layout import queue_name, upgrade_queue
@@ -193,3 +194,37 @@ def test_no_order_loses_a_run(url: str, queue: psycopg.Connection[tuple[int, ...
         await left_alone(world)
 
     played(url, queue, play)
+
+
+async def _lives_on(url: str, queue: psycopg.Connection[tuple[int, ...]], server: Postgres) -> list[bool]:
+    connector = procrastinate.PsycopgConnector(conninfo=url)
+    async with procrastinate.App(connector=connector).open_async():
+        keeper = Keeper(connector)
+        number, heard = await keeper.register_worker(), asyncio.Event()
+
+        async def hear(**_notice: object) -> None:
+            heard.set()
+
+        notices = asyncio.create_task(keeper.listen_for_jobs(on_notification=hear, queues=[QUEUE]))
+        queue.execute("DELETE FROM procrastinate_workers")
+        await keeper.update_heartbeat(number)
+        known = queue.execute("SELECT id FROM procrastinate_workers").fetchall() == [(number,)]
+        server.stop()
+        await keeper.update_heartbeat(number)
+        server.start()
+        async with asyncio.timeout(30):
+            with psycopg.connect(url, autocommit=True) as again:
+                while not heard.is_set():
+                    put(again, [ASK])
+                    again.execute("DELETE FROM procrastinate_jobs")
+                    await asyncio.sleep(0.01)
+        notices.cancel()
+        return [known, not notices.done()]
+
+
+def test_a_worker_that_was_taken_for_dead_is_known_again(
+    url: str, queue: psycopg.Connection[tuple[int, ...]], server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its heartbeat nor its ear for new jobs ends with one failure: procrastinate would not begin them anew."""
+    monkeypatch.setattr(keeper_module, "_LISTEN_SECONDS", 0.01)
+    assert asyncio.run(_lives_on(url, queue, server)) == [True, True]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -20,7 +20,7 @@ from pleoctl.fleet.queue.layout import queue_name
 from pleoctl.fleet.queue.schedule import due_now, tick
 from pleoctl.fleet.queue.worker import MOST_RETRIES, Roster, Worker, again
 from pleoctl.fleet.receipt import CompanyResult
-from pleoctl.machine import Machine, on
+from pleoctl.machine import Machine, on, this_machine
 from pleoctl.place import Place
 from pleoctl.state.lock import Holder
 from pleoctl.state.opening import state_at
@@ -310,6 +310,31 @@ def test_a_worker_outlives_its_database(
         stop.set()
         running.join(30)
     assert not running.is_alive()
+
+
+def test_a_queue_that_takes_no_writes_is_a_sentence(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """What PostgreSQL says, with the cure, of each command that puts runs on it or takes them."""
+    name = url.rpartition("/")[2]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+    for command in (["enqueue", "sync"], ["worker", "--drain"]):
+        said = cli("fleet", *command)
+        assert (said.code, said.stderr.count("\n")) == (1, 1)
+        assert "read-only transaction (nothing is sent without it; name the primary" in said.stderr
+
+
+@pytest.mark.parametrize("ahead", [-2, 2])
+def test_moments_are_those_of_the_database(fleet: FleetFolder, url: str, cli: Cli, ahead: int) -> None:
+    """A machine whose clock is days behind ran last all the same, and one that is ahead did not run in the future."""
+
+    class Wrong(Machine):
+        def time(self) -> float:
+            return super().time() + timedelta(days=ahead).total_seconds()
+
+    with on(Wrong()):
+        assert cli("fleet", "drift").code == 2
+    moments = [one["finishedAt"] for one in cli("fleet", "list", "--format", "json").json["result"]]
+    assert all(abs(this_machine().now() - datetime.fromisoformat(one)) < timedelta(hours=1) for one in moments)
 
 
 def test_the_queue_carries_fleet_and_layout(fleet: FleetFolder, url: str, cli: Cli) -> None:

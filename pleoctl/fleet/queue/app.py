@@ -44,8 +44,13 @@ class Ask:
         return {"path": self.path, "command": self.command, "attempt": self.attempt}
 
 
+def said(error: BaseException) -> BaseException:
+    """What PostgreSQL said, of an error of procrastinate's, whose own words tell nothing."""
+    return error.__cause__ or error if isinstance(error, exceptions.ConnectorException) else error
+
+
 def put(connection: psycopg.Connection[Any], asks: Iterable[Ask]) -> int:
-    """Queue runs on a connection, in its transaction; how many of them did not wait already."""
+    """Queue runs on a connection, in its transaction; how many of them did not wait already. Raises `psycopg.Error`."""
     app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
     number = 0
     for ask in asks:
@@ -55,4 +60,6 @@ def put(connection: psycopg.Connection[Any], asks: Iterable[Ask]) -> int:
             number += 1
         except exceptions.AlreadyEnqueued:
             continue
+        except exceptions.ConnectorException as error:
+            raise said(error) from None
     return number

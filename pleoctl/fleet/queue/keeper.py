@@ -29,6 +29,7 @@ that two go on at a time the company's own lock prevents.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from procrastinate.connector import BaseConnector
     from procrastinate.jobs import Job
+    from procrastinate.manager import NotificationCallback
 
     from pleoctl.fleet.queue.app import Ask
 
@@ -61,10 +63,19 @@ UPDATE procrastinate_jobs
 SET status = 'todo', attempts = attempts + 1, scheduled_at = clock_timestamp(), abort_requested = false
 WHERE id = %(id)s AND attempts = %(taking)s AND status = 'doing'
 """
+_LIVES: Final = """
+INSERT INTO procrastinate_workers (id, last_heartbeat) OVERRIDING SYSTEM VALUE VALUES (%(worker_id)s, now())
+ON CONFLICT (id) DO UPDATE SET last_heartbeat = excluded.last_heartbeat
+"""
+_LISTEN_SECONDS: Final = 5.0
 
 
 class Keeper(JobManager):
-    """procrastinate's manager with ends by taking; each method raises `ConnectorException`."""
+    """procrastinate's manager with ends by taking; each method raises `ConnectorException` unless it says otherwise.
+
+    What procrastinate does beside the runs it does not look after: a heartbeat or a connection for notices that has
+    failed once is gone for good, and others take a worker for dead that works on. So here neither fails.
+    """
 
     def __init__(self, connector: BaseConnector) -> None:
         """Nothing is taken yet."""
@@ -78,6 +89,24 @@ class Keeper(JobManager):
         if job is not None:
             self._going.add(job.id)
         return job
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """Say that the worker lives, also one that was taken for dead meanwhile. Raises nothing: another one comes."""
+        try:
+            await self.connector.execute_query_async(_LIVES, worker_id=worker_id)
+        except exceptions.ConnectorException as error:
+            LOG.debug("no heartbeat: %r", error.__cause__)
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Hear of new jobs until cancelled; raises nothing: what is not heard of is found by looking."""
+        while True:
+            try:
+                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+            except exceptions.ConnectorException as error:
+                LOG.debug("no notices of new jobs: %r", error.__cause__)
+            await asyncio.sleep(_LISTEN_SECONDS)
 
     async def settle(self, job: Job, more: Ask | None) -> None:
         """End a taking; ``more`` waits from then on in its place."""

@@ -25,14 +25,14 @@ from pleoctl.fleet.book import Last
 from pleoctl.fleet.books import book_of
 from pleoctl.fleet.fleet import Fleet, Opened
 from pleoctl.fleet.member import Company
-from pleoctl.fleet.queue.app import TASK, Ask
+from pleoctl.fleet.queue.app import TASK, Ask, said
 from pleoctl.fleet.queue.keeper import Keeper
 from pleoctl.fleet.queue.layout import queue_name
 from pleoctl.fleet.receipt import CompanyResult
 from pleoctl.fleet.run import worker
 from pleoctl.fleet.work import Task
 from pleoctl.machine import connection_name, this_machine, timestamp
-from pleoctl.state.postgres.database import database
+from pleoctl.state.postgres.database import KEEPALIVES, database
 from pleoctl.state.postgres.lock import PostgresLock
 
 if TYPE_CHECKING:
@@ -120,19 +120,21 @@ class Worker:
 
     def run(self, *, drain: bool) -> None:
         """Until it is stopped, or with ``drain`` until nothing is due. A database that goes away is waited for."""
+        if not LOG.isEnabledFor(logging.INFO):  # what its records mean for runs is told here, a line each
+            logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
         while not self._how.stop.is_set():
             try:
                 asyncio.run(self._connected(drain=drain))
             except (exceptions.ConnectorException, psycopg.Error, OSError) as error:
                 if drain:
-                    raise PleoctlError(f"the queue cannot be used: {type(error).__name__}") from error
-                LOG.warning("warning: the queue cannot be used (%s); trying again", type(error).__name__)
+                    raise database(self._url).lost(said(error)) from error
+                LOG.warning("warning: %s; trying again", self._words(error))
                 this_machine().wait(self._how.stop, _AGAIN_SECONDS)
             if drain:
                 return
 
     async def _connected(self, *, drain: bool) -> None:
-        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._url))
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._url, kwargs=KEEPALIVES))
         app.job_manager = keeper = Keeper(app.connector)
         with ThreadPoolExecutor(self._how.concurrency, thread_name_prefix="pleoctl-company") as pool:
             app.task(name=TASK, queue=self._queue, pass_context=True)(self._task(keeper, pool))
@@ -211,7 +213,15 @@ class Worker:
 
         async def run(context: procrastinate.JobContext, path: str, command: Command, attempt: int) -> None:
             ask = Ask(self._fleet.settings.name, path, command, attempt)
-            more = await asyncio.get_running_loop().run_in_executor(pool, self._worked, ask)
-            await keeper.settle(context.job, more)
+            try:
+                more = await asyncio.get_running_loop().run_in_executor(pool, self._worked, ask)
+                await keeper.settle(context.job, more)
+            except Exception as error:
+                LOG.warning("warning: a run of %s will be done once more: %s", path, self._words(error))
+                raise
 
         return run
+
+    def _words(self, error: Exception) -> str:
+        known = isinstance(error, (exceptions.ConnectorException, psycopg.Error, OSError))
+        return database(self._url).lost(said(error)).message if known else Finding.of_bug(error).message

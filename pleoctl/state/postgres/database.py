@@ -6,7 +6,6 @@ Its url is a secret: no error shows more of it than host and database name.
 from __future__ import annotations
 
 import atexit
-import re
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.errors import InvalidFile, MissingExtra
 from pleoctl.state.base import StateLost, once_each, scheme_of
 from pleoctl.state.postgres.layout import require_layout
+from pleoctl.state.postgres.url import require_readable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import psycopg_pool
 
 # A peer that vanishes is noticed after 10 + 3 * 5 s, so before anybody may take its lease for old.
-_KEEPALIVES: Final[dict[str, Any]] = {
+KEEPALIVES: Final[dict[str, Any]] = {
     "keepalives": 1,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -30,11 +30,23 @@ _KEEPALIVES: Final[dict[str, Any]] = {
     "tcp_user_timeout": 25_000,  # milliseconds
     "connect_timeout": 10,
 }
+"""What every connection is made with."""
 # Not as options of the connection, which poolers refuse.
 _TIMEOUTS: Final = "SET statement_timeout = '20s'; SET lock_timeout = '15s'"
 SCHEMES: Final = ("postgresql", "postgres")
 PATIENCE: Final = 5.0
 """Seconds for which a connection is waited for."""
+# By a part of what PostgreSQL says, for where it runs well.
+_CURES: Final = {
+    "authentication failed": "see the user and the password in its url",
+    "no password supplied": "see the password in its url",
+    "SSL": "see `sslmode` in its url and the server's certificate",
+    "certificate": "see `sslrootcert` in its url and the server's certificate",
+    "does not exist": "see its url",
+    "read-only transaction": "name the primary in its url, e.g. with target_session_attrs=read-write",
+    "permission denied": "have its owner grant the rights that docs/reliability.md names",
+    "No space left": "see the room on its disk",
+}
 _LOOKS: Final = 8
 """Connections for short looks at a time; more wait."""
 
@@ -52,15 +64,14 @@ class Database:
     @property
     def name(self) -> str:
         """Host and database, for people."""
-        found = re.sub(r"^[a-z]+://", "", self._url).rpartition("@")[2].partition("?")[0]
-        return found or "the database"
+        return shown(self._url)
 
     def connect(self) -> psycopg.Connection[Any]:
         """A connection of its own, each statement its own transaction. Raises `StateLost`."""
         import psycopg  # only shared state needs it
 
         with self.asked():
-            made = psycopg.connect(self._url, autocommit=True, **_KEEPALIVES)
+            made = psycopg.connect(self._url, autocommit=True, **KEEPALIVES)
             _configure(made)
         return made
 
@@ -88,9 +99,13 @@ class Database:
         try:
             yield
         except (psycopg.Error, psycopg_pool.PoolTimeout, OSError) as error:
-            told = " ".join(str(error).replace(self._url, "…").split())[:200]
-            words = f"the shared state in {self.name} cannot be used: {told or type(error).__name__}"
-            raise StateLost(words, hint="nothing is sent without it; see that the database runs") from error
+            raise self.lost(error) from error
+
+    def lost(self, error: BaseException) -> StateLost:
+        """The sentence for a failure of the database."""
+        told = " ".join(str(error).replace(self._url, "…").split())[:200] or type(error).__name__
+        words = f"the shared state in {self.name} cannot be used: {told}"
+        return StateLost(words, hint=f"nothing is sent without it; {_cure(told)}")
 
     def close(self) -> None:
         """Let go of the connections for short looks."""
@@ -113,7 +128,7 @@ class Database:
             require_layout(first)
         return psycopg_pool.ConnectionPool(
             self._url,
-            kwargs={"autocommit": True, **_KEEPALIVES},
+            kwargs={"autocommit": True, **KEEPALIVES},
             min_size=1,
             max_size=_LOOKS,
             num_workers=1,
@@ -121,6 +136,10 @@ class Database:
             configure=_configure,
             check=psycopg_pool.ConnectionPool.check_connection,  # those from before a restart are dead
         )
+
+
+def _cure(told: str) -> str:
+    return next((cure for part, cure in _CURES.items() if part in told), "see that the database runs")
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
@@ -133,6 +152,7 @@ def _database(url: str) -> Database:
         import psycopg_pool  # noqa: F401 - told before anything is asked
     except ImportError as error:
         raise MissingExtra("a shared state needs psycopg", hint="pip install 'pleoctl[state]'") from error
+    require_readable(url)
     made = Database(url)
     atexit.register(made.close)
     return made
@@ -141,6 +161,7 @@ def _database(url: str) -> Database:
 def database(url: str) -> Database:
     """The database of a url, one for the whole process. Raises `MissingExtra`, `InvalidFile` for another url."""
     if scheme_of(url) not in SCHEMES:
-        words = f"this needs a PostgreSQL database, and its url {'leads to ' + (scheme_of(url) or 'nowhere')}"
+        begins = f"leads to {scheme_of(url)}:" if scheme_of(url) else "begins with no postgresql://"
+        words = f"this needs a PostgreSQL database, and its url {begins}"
         raise InvalidFile(words, hint="an object store keeps the lock of a workspace alone; it has no tables")
     return _database(url)
