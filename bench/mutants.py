@@ -70,7 +70,7 @@ def _by_position(original: Callable[..., Any]) -> Callable[..., Any]:
     return send
 
 
-def _lost_is_done(step: Any, ids: Any) -> Any:
+def _lost_is_done(step: Any, ids: Any, _wait: Any) -> Any:
     try:
         return step.send(ids)
     except LostAnswer:

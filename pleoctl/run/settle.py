@@ -19,7 +19,8 @@ is not ``repeatable`` has neither. It is sent once, looked for at growing distan
 shows; only a request that was proven never to have been sent goes again, and that the transport does by itself.
 
 Who answers 429 says that nothing was done, and the transport waits and sends again. Where that does harm (the step is
-not ``guarded``) it looks once before each, since a proxy may count what it has passed on all the same.
+not ``guarded``) it looks before each as after a lost answer, since a proxy may count what it has passed on all the
+same, and lists lag.
 
 A `Step` knows what to send and how to look, a `Reporter` hears how it goes; the loop knows nothing else.
 """
@@ -150,7 +151,7 @@ def settle(step: Step[I], reporter: Reporter[I], wait: Callable[[float], None]) 
     lost: dict[I, Undone] = {}
     for _ in range(TRIES):
         reporter.sending(step, left)
-        answered = _sent(step, left)
+        answered = _sent(step, left, wait)
         lost |= {part: end for part, end in answered.items() if isinstance(end, Undone)}
         left = _tell(answered, reporter, wait)
         for _moment in moments(step.looks if left else (), wait):
@@ -184,12 +185,15 @@ def doubting(look: Callable[[], T]) -> T:
 T = TypeVar("T")
 
 
-def _sent(step: Step[I], ids: Sequence[I]) -> Mapping[I, End | Undone | Next[I]]:
+def _sent(step: Step[I], ids: Sequence[I], wait: Callable[[float], None]) -> Mapping[I, End | Undone | Next[I]]:
     sight: dict[I, Seen[I]] = {}
 
     def is_as_before() -> bool:
-        sight.update(_seen(step, ids))
-        return all(isinstance(end, Undone) for end in sight.values())
+        for _ in moments(step.looks, wait):
+            sight.update(_seen(step, ids))
+            if not all(isinstance(end, Undone) for end in sight.values()):
+                return False
+        return True
 
     try:
         with nullcontext() if step.guarded else looking_first(is_as_before):

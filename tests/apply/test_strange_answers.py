@@ -118,6 +118,18 @@ def test_a_denial_of_what_was_done_is_not_the_last_word(
     assert {str(change.address) for change in engine.plan().changes} <= ends.keys()
 
 
+@pytest.mark.parametrize("path", ["/v0/tag-groups$", "/v0/tax-codes$", "/v1/vendors$"])
+def test_a_limit_that_denies_what_lists_do_not_show_yet_doubles_nothing(engine: Engine, path: str) -> None:
+    """It is looked for as after a lost answer before it goes again."""
+    pleo, plan = engine.pleo, engine.plan()
+    before = pleo.state()
+    pleo.add_fault(Fault(kind="status", status=429, commit=True, method="POST", path=path, nth=1))
+    pleo.add_fault(Fault(kind="lag", reads=2, method="POST", path=path, nth=1))
+    assert engine.apply(plan).outcome == "done"
+    check_untouched(before, pleo.state(), [plan])
+    check_contract(pleo)
+
+
 def test_a_denial_that_is_true_costs_one_read(engine: Engine) -> None:
     """What Pleo did refuse stays failed; the run looks for it once."""
     pleo, plan = engine.pleo, engine.plan()

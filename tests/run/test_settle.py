@@ -132,20 +132,20 @@ class Limited(Script):
 
 
 @pytest.mark.parametrize(
-    ("guarded", "sends", "looks", "end"),
+    ("guarded", "sends", "looks", "waits", "end"),
     [
-        (True, [DONE], [], DONE),
-        (False, [DONE], [UNDONE], DONE),
-        (False, [], [DONE], DONE),
-        (False, [], [MOVED], MOVED),
+        (True, [DONE], [], [], DONE),
+        (False, [DONE], [UNDONE, UNDONE, UNDONE], [0.5, 1.5, 4.0], DONE),
+        (False, [], [UNDONE, DONE], [0.5, 1.5], DONE),
+        (False, [], [MOVED], [0.5], MOVED),
     ],
 )
 def test_what_a_limit_denies_is_looked_for_where_a_second_request_does_harm(
-    *, guarded: bool, sends: list[Value], looks: list[Value], end: Value
+    *, guarded: bool, sends: list[Value], looks: list[Value], waits: list[float], end: Value
 ) -> None:
-    """One look decides: nothing is seen and the transport repeats it, or what is seen is its end."""
-    heard = run(Limited(sends, looks, guarded=guarded, repeatable=False))
-    assert (heard.ends, heard.waits, heard.sent) == ({"a": end}, [], ["a"])
+    """As after a lost answer: nothing is ever seen and the transport repeats it, or what is seen is its end."""
+    heard = run(Limited(sends, looks, guarded=guarded, repeatable=False, looks=(0.5, 1.5, 4.0)))
+    assert (heard.ends, heard.waits, heard.sent) == ({"a": end}, waits, ["a"])
 
 
 def test_the_parts_of_a_step_end_each_by_itself() -> None:

@@ -103,7 +103,8 @@ class Database:
 
     def lost(self, error: BaseException) -> StateLost:
         """The sentence for a failure of the database."""
-        told = " ".join(str(error).replace(self._url, "…").split())[:200] or type(error).__name__
+        words = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
+        told = " ".join(words.replace(self._url, "…").split())[:200] or type(error).__name__
         words = f"the shared state in {self.name} cannot be used: {told}"
         return StateLost(words, hint=f"nothing is sent without it; {_cure(told)}")
 
