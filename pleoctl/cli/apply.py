@@ -63,11 +63,11 @@ def command(
     from pleoctl.plan.artifact import plan_of
 
     with reporting(options) as reported:
+        caller = Terminal(options, lock_timeout, approvers_of(**approvals))
         workspace = open_workspace(options)
         for file in filter(None, (receipt, events)):
             check_output(options, file, [Path(plan), *workspace.inputs])
         kept, reviewed = Kept.at(plan), Reviewed(expect_id, signatures_beside(Path(plan)))
-        caller = Terminal(options, lock_timeout, approvers_of(**approvals))
         caller.receipt_file, caller.events_file = receipt, events
         if expect_id is None and kept.had_nothing(JOBS_PLAN):
             return no_job()

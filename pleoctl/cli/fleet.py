@@ -31,11 +31,10 @@ def list_(options: Options, **chosen: Any) -> Output:
     """
     from pleoctl.fleet.book import newest
     from pleoctl.fleet.books import book_of
-    from pleoctl.fleet.fleet import Fleet
     from pleoctl.report.table import table
 
     asked = Chosen(**chosen)
-    fleet = Fleet.find(asked.fleet_file)
+    fleet = asked.fleet()
     lasts = book_of(fleet).last()
     rows = []
     for one in asked.companies(fleet):
@@ -70,13 +69,12 @@ def status(options: Options, **chosen: Any) -> Output:
 
     """
     from pleoctl.fleet.books import book_of
-    from pleoctl.fleet.fleet import Fleet
     from pleoctl.fleet.status import standings
     from pleoctl.machine import this_machine
     from pleoctl.report.fleet import status_gauges, status_html, status_text
 
     asked = Chosen(**chosen)
-    fleet = Fleet.find(asked.fleet_file)
+    fleet = asked.fleet()
     companies = standings(asked.companies(fleet), book_of(fleet).last())
     moment = this_machine().now()
     code = ExitCode.ERROR if any(one.failing for one in companies) else ExitCode.OK

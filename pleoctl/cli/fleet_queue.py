@@ -65,7 +65,7 @@ def worker(
     from pleoctl.fleet.fleet import Fleet
     from pleoctl.fleet.queue.layout import require_procrastinate
 
-    fleet = Fleet.find(fleet_file)
+    waits, fleet = patience(lock_timeout), Fleet.find(fleet_file)
     require_procrastinate()
     from pleoctl.cli.door import tell_findings
     from pleoctl.fleet.queue.worker import Worker
@@ -76,7 +76,7 @@ def worker(
     with stoppable() as stop:
         settings = fleet.settings
         chosen = isolation or settings.isolation or "process"
-        how = How(concurrency or settings.concurrency, chosen, stop.event, patience(lock_timeout))
+        how = How(concurrency or settings.concurrency, chosen, stop.event, waits)
         tell_findings(told_before(how))
         Worker(fleet, url, how, lambda last: _told(runs, last)).run(drain=drain)
     return _ended(stop, many(len(runs), "run"), {"runs": len(runs)})
@@ -124,12 +124,11 @@ def enqueue(options: Options, *, what: Any, **chosen: Any) -> Output:
     pleoctl fleet enqueue drift --status failed
 
     """
-    from pleoctl.fleet.fleet import Fleet
     from pleoctl.fleet.queue.layout import require_procrastinate
     from pleoctl.state.postgres.database import database
 
     asked = Chosen(**chosen)
-    fleet = Fleet.find(asked.fleet_file)
+    fleet = asked.fleet()
     require_procrastinate()
     from pleoctl.fleet.queue.app import Ask, put
 

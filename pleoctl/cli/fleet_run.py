@@ -12,7 +12,7 @@ from pleoctl.cli.common import PATH, as_command, lock_timeout_option, write_outp
 from pleoctl.errors import ExitCode, Finding, InvalidFile, Refused, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pleoctl.cli.signals import Stop
     from pleoctl.fleet.fleet import Fleet, Opened
@@ -109,17 +109,32 @@ class Chosen(NamedTuple):
     receipt: str | None = None
     lock_timeout: str | None = None
 
-    def companies(self, fleet: Fleet) -> list[Opened]:
-        """The companies that are chosen. Raises `UsageError`, `InvalidFile`, `PleoctlError`."""
-        from pleoctl.fleet.book import newest
-        from pleoctl.fleet.books import book_of
-        from pleoctl.fleet.select import STATUSES, Selection, shard_of
+    @property
+    def parts(self) -> tuple[list[str], tuple[int, int] | None]:
+        """The states and the shard. Raises `UsageError` for what is none."""
+        from pleoctl.fleet.select import STATUSES, shard_of
 
         statuses = [name.strip() for name in (self.statuses or "").split(",") if name.strip()]
         for name in statuses:
             if name not in STATUSES:
                 raise UsageError(f"--status {name} is none", hint=f"one of: {', '.join(STATUSES)}")
-        shard = None if self.shard is None else shard_of(self.shard)
+        return statuses, None if self.shard is None else shard_of(self.shard)
+
+    def fleet(self) -> Fleet:
+        """The fleet, once it is known that the command line is in order. Raises `UsageError`, `InvalidFile`."""
+        from pleoctl.cli.applying import patience
+        from pleoctl.fleet.fleet import Fleet
+
+        _ = self.parts, patience(self.lock_timeout) if self.lock_timeout is not None else 0.0
+        return Fleet.find(self.fleet_file)
+
+    def companies(self, fleet: Fleet) -> list[Opened]:
+        """The companies that are chosen. Raises `UsageError`, `InvalidFile`, `PleoctlError`."""
+        from pleoctl.fleet.book import newest
+        from pleoctl.fleet.books import book_of
+        from pleoctl.fleet.select import Selection
+
+        statuses, shard = self.parts
         lasts = book_of(fleet).last() if statuses else {}
         ended = {path: last.result.outcome for path, runs in lasts.items() if (last := newest(runs)) is not None}
         return Selection(self.patterns, self.changed, statuses, shard).of(fleet, fleet.opened(), ended)
@@ -146,7 +161,7 @@ def plan(options: Options, *, output: str | None, detailed_exitcode: bool, **cho
     from pleoctl.fleet.work import Task
 
     asked = Chosen(**chosen)
-    fleet = _fleet(asked)
+    fleet = asked.fleet()
     folder = None if output is None else Path(output)
     companies = asked.companies(fleet)
     if folder is not None:
@@ -226,20 +241,21 @@ def apply(
     from pleoctl.fleet.receipt import read_fleet_receipt
     from pleoctl.fleet.work import Task
 
-    asked = Chosen(**chosen)
-    fleet, whole = _fleet(asked), Path(folder) / PLANS_FILE
+    asked, whose = Chosen(**chosen), approvers_of(approvers, approvals, revoked)
+    fleet, whole = asked.fleet(), Path(folder) / PLANS_FILE
     made = read_fleet_receipt(whole, str(whole))
     if made.command != "plan":
         raise InvalidFile(f"{whole} is the receipt of `fleet {made.command}`", hint="pleoctl fleet plan -o DIR")
     plans = {one.path: one.plan_id for one in made.companies if one.plan_id is not None}
     _require_companies(plans, fleet, asked, str(whole))
     selected = {one.company.path: one for one in asked.companies(fleet)}
+    _require_same(made, selected, str(whole))
     unplanned = [_not_planned(one) for one in made.companies if one.path in selected and one.plan_id is None]
     companies = [one for path, one in selected.items() if path in plans]
     if unplanned and not companies:
         raise Refused(f"there is no plan to carry out: {unplanned[0].message}", hint=unplanned[0].hint)
     task = Task("apply", fleet.root, Path(folder), plans=plans)
-    _, shown = _run(options, asked, task, companies, fleet, approvers_of(approvers, approvals, revoked))
+    _, shown = _run(options, asked, task, companies, fleet, whose)
     shown.findings[:0] = unplanned
     return shown
 
@@ -254,15 +270,9 @@ def _simple(options: Options, command: Any, chosen: dict[str, Any], approvers: A
     from pleoctl.fleet.work import Task
 
     asked = Chosen(**chosen)
-    fleet = _fleet(asked)
+    fleet = asked.fleet()
     _, shown = _run(options, asked, Task(command, fleet.root), asked.companies(fleet), fleet, approvers)
     return shown
-
-
-def _fleet(asked: Chosen) -> Fleet:
-    from pleoctl.fleet.fleet import Fleet
-
-    return Fleet.find(asked.fleet_file)
 
 
 def _require_one_plan_each(companies: Sequence[Opened]) -> None:
@@ -281,6 +291,19 @@ def _require_companies(plans: Collection[str], fleet: Fleet, asked: Chosen, show
     if gone and not (asked.patterns or asked.changed or asked.statuses or asked.shard):
         words = f"{shown} has a plan for {gone[0]}, which is no company of this fleet"
         raise Refused(words, hint="make the plans again, or choose companies with --select")
+
+
+def _require_same(made: FleetReceipt, selected: Mapping[str, Opened], shown: str) -> None:
+    """Nobody but its author knows what a list means that names a company twice, or by another's id."""
+    seen = set[str]()
+    for one in made.companies:
+        if one.path in seen:
+            raise InvalidFile(f"{shown} names {one.path} twice", hint="pleoctl fleet plan -o DIR")
+        seen.add(one.path)
+        here = selected.get(one.path)
+        if here is not None and here.id is not None and one.plan_id is not None and one.company != here.id:
+            words = f"{shown} has {one.path} as company {one.company}, and its workspace is that of {here.id}"
+            raise Refused(words, hint="make the plans again: pleoctl fleet plan -o DIR")
 
 
 def _run(

@@ -8,6 +8,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, lock_timeout_option, open_workspace, write_output
+from pleoctl.cli.job_id import JOB_ID
 from pleoctl.cli.jobs_run import run
 from pleoctl.cli.jobs_serve import serve
 from pleoctl.cli.posting import no_job, opened, render
@@ -57,7 +58,7 @@ def _as_json(job: ExportJob) -> dict[str, Any]:
 
 
 @as_command("fetch", parent="jobs", formats=("json",), default="json")
-@click.argument("job")
+@click.argument("job", type=JOB_ID)
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Write here, whole or not at all.")
 def fetch(options: Options, *, job: str, output: str | None) -> Output:
     """Fetch a job's items as JSON lines, as `map` reads them.
@@ -86,7 +87,7 @@ def fetch(options: Options, *, job: str, output: str | None) -> Output:
 
 
 @as_command("plan", parent="jobs", formats=("text", "json", "markdown", "html"))
-@click.argument("job", required=False)
+@click.argument("job", type=JOB_ID, required=False)
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Save the plan here.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there is anything to do.")
 def plan(options: Options, *, job: str | None, output: str | None, detailed_exitcode: bool) -> Output:
@@ -123,7 +124,7 @@ def _reasons(_ctx: click.Context) -> list[str]:
 
 
 @as_command("fail", parent="jobs")
-@click.argument("job")
+@click.argument("job", type=JOB_ID)
 @click.option(
     "--type",
     "kind",
@@ -152,9 +153,10 @@ def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: st
         raise UsageError(f"{kind!r} is no reason type of a job", hint=f"one of: {', '.join(sorted(JOB_REASONS))}")
     if not reason.strip():
         raise UsageError("--reason is blank", hint="say what the people in Pleo are to do about the job")
+    wait = patience(lock_timeout)
     workspace = open_workspace(options)
     with (
-        locked(workspace, "jobs fail", patience(lock_timeout)),
+        locked(workspace, "jobs fail", wait),
         opened(workspace) as session,
         connected(workspace, ExportWriter) as pleo,
     ):
@@ -166,7 +168,7 @@ def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: st
 
 
 @as_command("verify", parent="jobs")
-@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.argument("jobs", type=JOB_ID, nargs=-1, metavar="[JOB]...")
 @click.option("--since", metavar="DATE", help="Only jobs created on this day or later (YYYY-MM-DD).")
 def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Output:
     """Hold what Pleo has as booked against the books.

@@ -12,6 +12,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import after_round, as_command, lock_timeout_option, open_workspace, seconds
 from pleoctl.cli.door import tell, tell_findings
+from pleoctl.cli.job_id import JOB_ID
 from pleoctl.errors import ExitCode, UsageError, worst
 from pleoctl.text import Shown
 from pleoctl.words import spoken, tally
@@ -40,7 +41,7 @@ def run_options(function: F) -> F:
 
 
 @as_command("run", parent="jobs")
-@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.argument("jobs", type=JOB_ID, nargs=-1, metavar="[JOB]...")
 @click.option("--watch", metavar="DURATION", help="Go on, and look for jobs this often, e.g. 5m.")
 @run_options
 def run(
@@ -59,11 +60,12 @@ def run(
     pleoctl jobs run --watch 5m
 
     """
+    from pleoctl.cli.applying import patience
     from pleoctl.cli.signals import stoppable
 
-    every = None if watch is None else interval(watch, "--watch")
+    every, wait = None if watch is None else interval(watch, "--watch"), patience(lock_timeout)
     with stoppable() as stop:
-        runner = Runner.of(open_workspace(options), stop, lock_timeout, take_over=take_over)
+        runner = Runner.of(open_workspace(options), stop, wait, take_over=take_over)
         if every is None:
             return once(runner, jobs)
         runner.rounds.try_open()
@@ -85,13 +87,12 @@ class Runner(NamedTuple):
     stop: Stop
 
     @classmethod
-    def of(cls, workspace: Workspace, stop: Stop, lock_timeout: str | None, *, take_over: bool) -> Runner:
-        """Raises `Refused` where a person must review the plans, `UsageError`."""
-        from pleoctl.cli.applying import patience
+    def of(cls, workspace: Workspace, stop: Stop, wait: float, *, take_over: bool) -> Runner:
+        """One that waits so many seconds for the lock. Raises `Refused` where a person must review the plans."""
         from pleoctl.fleet.caller import Caller
         from pleoctl.fleet.jobs import JobRounds, reviewed
 
-        return cls(JobRounds(reviewed(workspace), Caller(stop.event, patience(lock_timeout)), take_over), stop)
+        return cls(JobRounds(reviewed(workspace), Caller(stop.event, wait), take_over), stop)
 
 
 def once(runner: Runner, jobs: tuple[str, ...]) -> Output:

@@ -73,19 +73,22 @@ def serve(
     pleoctl jobs serve --secret file:secrets/webhook --listen 0.0.0.0:8080 --path /pleo --watch 10m
 
     """
+    from pleoctl.cli.applying import patience
     from pleoctl.cli.signals import stoppable
     from pleoctl.fleet.jobs import reviewed
     from pleoctl.jobs.notices import Notices, signing_key
     from pleoctl.jobs.receiver import HEALTH, Receiver
 
-    workspace = reviewed(open_workspace(options))
     address, every = _address(listen), interval(watch, "--watch")
+    wait, young = patience(lock_timeout), seconds(window, "--window")
+    references = [_reference(secret) for secret in secrets]
     if not path.startswith("/") or path == HEALTH:
         raise UsageError(f"--path {path} is none for messages", hint=f"it begins with / and is not {HEALTH}")
-    keys = [signing_key(workspace.auth[1].beside(_reference(secret)).reveal()) for secret in secrets]
-    notices = Notices(keys, workspace.company, seconds(window, "--window"))
+    workspace = reviewed(open_workspace(options))
+    keys = [signing_key(workspace.auth[1].beside(reference).reveal()) for reference in references]
+    notices = Notices(keys, workspace.company, young)
     with stoppable() as stop:
-        runner = Runner.of(workspace, stop, lock_timeout, take_over=take_over)
+        runner = Runner.of(workspace, stop, wait, take_over=take_over)
         runner.rounds.try_open()
         with Receiver(address, path, notices, stop.bell.set) as receiver:
             tell(Shown.lines([f"listening for messages at {receiver.url}"]))

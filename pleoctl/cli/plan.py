@@ -85,8 +85,9 @@ def command(
     from pleoctl.plan.prepare import Choices
 
     with reporting(options, junit=junit, sarif=sarif) as reported:
+        choices = Choices(only, dimensions, today, allow_archive)
         workspace = open_workspace(options)
-        made = planned(workspace, Choices(only, dimensions, today, allow_archive), Caller())
+        made = planned(workspace, choices, Caller())
         saved = output is not None and write_output(options, output, made.bytes, inputs=workspace.inputs)
         _report(reported, made, output)
     shown = render_plan(options, made, file=output, per_minute=workspace.requests_per_minute, **look)

@@ -33,8 +33,8 @@ def command(
     from pleoctl.plan.prepare import Choices
     from pleoctl.report.text import plan_text
 
-    workspace = open_workspace(options)
     caller = Terminal(options, lock_timeout, approvers_of(**approvals))
+    workspace = open_workspace(options)
     exported, made, applied = synced(workspace, Choices(only, dimensions), caller)
     text = plan_text(made, per_minute=workspace.requests_per_minute, width=terminal_width())
     if applied is None:

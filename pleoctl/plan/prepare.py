@@ -33,6 +33,11 @@ class Choices(Struct, frozen=True):
     today: str | None = None
     acknowledged: int | None = None
 
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for a day that is none."""
+        if self.today is not None and not is_day(self.today):
+            raise UsageError(f"--today {self.today!r} is not a date", hint="write YYYY-MM-DD")
+
 
 def prepare(
     workspace: Workspace,
@@ -61,11 +66,7 @@ def prepare(
 
 
 def _today(given: str | None) -> str:
-    if given is None:
-        return this_machine().now().astimezone().date().isoformat()
-    if not is_day(given):
-        raise UsageError(f"--today {given!r} is not a date", hint="write YYYY-MM-DD")
-    return given
+    return this_machine().now().astimezone().date().isoformat() if given is None else given
 
 
 def _scope(workspace: Workspace, only: Sequence[str], dimensions: Sequence[str], today: str) -> Scope:

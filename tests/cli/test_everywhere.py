@@ -75,6 +75,37 @@ def test_a_variable_that_says_nothing_usable_is_named(
     assert "--lock-timeout: 'soon' is not a duration" in cli("sync", "--lock-timeout", "soon").stderr
 
 
+WRONG = (
+    "apply none.json --lock-timeout soon",
+    "apply none.json --approvals 2",
+    "sync --lock-timeout soon",
+    "sync --revoked none",
+    "plan --today soon",
+    "jobs run --lock-timeout soon",
+    "jobs serve --secret env:X --window soon",
+    "jobs serve --secret env:X --listen soon",
+    "jobs serve --secret s3cret",
+    "jobs serve --secret env:X --lock-timeout soon",
+    "jobs fail 6a4f3c1e-0000-4000-8000-000000000001 --type internal_error --reason x --lock-timeout soon",
+    *(f"jobs {name} no-id" for name in ("fetch", "plan", "run", "verify", "fail --type internal_error --reason x")),
+    *(f"fleet {name} --shard 3/2" for name in ("list", "status", "plan", "apply none", "sync", "drift", "jobs")),
+    "fleet enqueue sync --status fine",
+    "fleet apply none --lock-timeout soon",
+    "fleet apply none --approvals 2",
+    "fleet worker --lock-timeout soon",
+)
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_wrong_command_line_is_said_before_files_are_missed(
+    line: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 64 where nothing is there that it names: no workspace, no fleet, no plan."""
+    monkeypatch.chdir(tmp_path)
+    said = cli(*line.split())
+    assert said.code == 64, said.stderr
+
+
 @pytest.mark.parametrize("words", [[], ["plan"], ["mapping"], ["mapping", "check"], ["lock", "release"]])
 def test_help_shows_what_the_option_shows(cli: Cli, words: list[str]) -> None:
     """`help COMMAND` is `COMMAND --help`."""

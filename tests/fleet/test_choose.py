@@ -134,6 +134,23 @@ def test_a_plan_for_a_company_that_is_gone(fleet: FleetFolder, cli: Cli) -> None
     assert cli("fleet", "apply", "plans", "--select", "north").code == 0
 
 
+def test_a_fleet_json_that_names_another_company_is_refused(fleet: FleetFolder, cli: Cli) -> None:
+    """Exit 3 with both, and nothing is done; one that names a company twice is no list of plans."""
+    cli("fleet", "plan", "-o", "plans")
+    file = fleet.root / "plans" / "fleet.json"
+    made = json.loads(file.read_text())
+    first, second, _ = made["companies"]
+    swapped = [{**first, "company": second["company"]}, {**second, "company": first["company"]}]
+    for companies, code, words in (
+        ([{**first, "company": None}], 3, "as company None"),
+        (swapped, 3, first["company"]),
+        ([*made["companies"], first], 78, "names companies/north/pleoctl.yaml twice"),
+    ):
+        file.write_text(json.dumps({**made, "companies": companies}))
+        said = cli("fleet", "apply", "plans")
+        assert (said.code, words in said.stderr, fleet["north"].accounts) == (code, True, [])
+
+
 def test_companies_without_a_plan_are_told(fleet: FleetFolder, cli: Cli) -> None:
     """Left out with a warning beside the others; where nobody has a plan, nothing seems done."""
     fleet["south"].write(company="not a company")
