@@ -140,7 +140,8 @@ _FORMS = (
     "- externalId: &id{1} {0}\n  code: *id{1}\n  name: |-\n    {2}\n",
     "- {{\n    externalId: {0},\n    code: '{1}',  # number\n    name: '{2}\n      on two',\n  }}\n",
     "- &row{1}\n  externalId: {0}\n  name:\n    {2}\n  code: '{1}'\n",
-    "- externalId: \"\\x61{0}\"\n  code: '{1}'\n  name: {2}\n",
+    '- externalId: "\\x61{0}"\n  code: \'{1}\'\n  name: "{2} \\\n    on two"\n',
+    "- externalId: {0}\n  code: '{1}'\n  name: |2-\n      {2}\n",
 )
 """Rows as people may write them, of an id, a code and a name; the last takes a YAML parser, and is one of a hundred."""
 

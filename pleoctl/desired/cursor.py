@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
-from pleoctl.desired.entries import GAP, OPENED, OPENS, NotSimple, compiled, is_sound
+from pleoctl.desired.entries import GAP, OPENED, OPENS, NotSimple, compiled, matched
 
 if TYPE_CHECKING:
     import re
@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 class Cursor:
     """``at`` is an offset of the text, ``line`` the number of its line, from 1, ``start`` where that begins.
 
+    ``text`` is what patterns see of it.
+
     What was matched with a number sign in it is matched again when somebody asks for the comments: few do.
     """
 
     def __init__(self, text: str) -> None:
         """At the beginning; each line ends with a break, the last as well. Raises `NotSimple`."""
-        if not is_sound(text):
-            raise NotSimple
         self._cut_off = not text.endswith("\n")
-        self.text = f"{text}\n" if self._cut_off else text
+        self._said = f"{text}\n" if self._cut_off else text
+        self.text = matched(self._said)
         self.at, self.line, self.start = 0, 1, 0
         self.sign = self.sign_from(0)
         self._marks = array("q")
         self._patterns: list[re.Pattern[str]] = []
+        self._numbers: dict[int, int] = {}
 
     @property
     def ended(self) -> bool:
@@ -44,6 +46,22 @@ class Cursor:
     def is_cut_off(self, at: int, end: int) -> bool:
         """Whether a text of several lines may stand between two offsets whose last line has no break."""
         return self._cut_off and end == len(self.text) and compiled(rf"{OPENS}\n").search(self.text, at) is not None
+
+    def cut(self, end: int) -> str:
+        """The text as it was written from here to an offset, which it goes on from."""
+        said = self._said[self.at : end - self.is_cut_off(self.at, end)]
+        self.move(end)
+        return said
+
+    def here(self) -> tuple[int, int, int, int]:
+        """Where it is, for `back_to`."""
+        return self.at, self.line, self.start, len(self._marks)
+
+    def back_to(self, here: tuple[int, int, int, int]) -> None:
+        """Go back to a place, and forget what was remembered since."""
+        self.at, self.line, self.start, marks = here
+        del self._marks[marks:]
+        self.sign = self.sign_from(self.at)
 
     def sign_from(self, at: int) -> int:
         """Where the next number sign stands, behind the text if nowhere."""
@@ -84,15 +102,21 @@ class Cursor:
         if self.sign < end:
             self.sign = self.sign_from(end)
 
+    def passed(self, found: list[re.Match[str]]) -> None:
+        """Go on behind what matched, one behind the other from here."""
+        at, line, end = self.at, self.line, found[-1].end()
+        for one in found if self.sign < end else ():
+            if self.sign < one.end():
+                line += self.text.count("\n", at, one.start())
+                at = one.start()
+                self.mark(one.re, at, line, one.end())
+        self.move(end)
+
     def mark(self, pattern: re.Pattern[str], at: int, line: int, end: int) -> None:
         """Remember what a pattern matches at an offset, up to another."""
-        if not self._patterns or self._patterns[-1] is not pattern:
-            known = next((n for n, one in enumerate(self._patterns) if one is pattern), None)
-            if known is None:
-                known = len(self._patterns)
-                self._patterns.append(pattern)
-        else:
-            known = len(self._patterns) - 1
+        known = self._numbers.setdefault(id(pattern), len(self._patterns))
+        if known == len(self._patterns):
+            self._patterns.append(pattern)
         self._marks.extend((at, line, known))
         self.sign = self.sign_from(end)
 
@@ -117,7 +141,7 @@ class Cursor:
             line += text.count("\n", counted, at)
             counted = text.index("\n", at)
             before = text[text.rfind("\n", 0, at) + 1 : at]
-            yield line, text[at:counted].rstrip(), not before or before.isspace()
+            yield line, self._said[at:counted].rstrip(), not before or before.isspace()
             at = text.find("#", counted, end)
 
     def _values(self, found: re.Match[str]) -> Iterator[tuple[int, int]]:

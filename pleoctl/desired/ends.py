@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pleoctl.desired.lines import Note
 
 _AT_ONCE: Final = 1 << 16
+# What may stand in a line before a row, or a key, that begins there.
+_BEFORE: Final = " \t-,[{?\x85\u2028\u2029"
 _KEY: Final = rf".*:[ \t]+(?:[&!]\S+ +)?{OPENS}"
 _NAMED: Final = r" *(?:- +)?&\S+[ \t]*(?:#.*)?"
 
@@ -73,7 +75,7 @@ class Ends:
         lines, begins = self._lines, self._begins
         first = begins[at]
         following = begins[at + 1] if at + 1 < len(begins) else len(lines) + 1
-        if at + 1 < len(begins) and lines[following - 1][: self._columns[at + 1] - 1].strip(" \t-,[{"):
+        if at + 1 < len(begins) and lines[following - 1][: self._columns[at + 1] - 1].strip(_BEFORE):
             return following  # it ends where the next begins
         last = following - 1
         # A dash alone says nothing, either: a row begins where its first key stands.

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-# Characters that readers refuse, skip or take for line breaks; of blanks a tab. In comments a tab is a letter. Those
-# beyond Latin-1 are looked for in the whole text: patterns that name them take three times as long to compile.
-_REFUSED: Final = r"\x00-\x08\x0a-\x1f\x7f-\x9f"
-_REFUSED_BEYOND: Final = "\u2028\u2029\ufeff\ufffe\uffff"
-_OUT: Final = rf"\t{_REFUSED}"
-# Raw characters that JSON and YAML read alike; escapes that both know; no half of a character.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Characters that readers refuse, skip or take for line breaks; of blanks a tab. Comments may have tabs, and what
+# stands as NUL.
+_REFUSED: Final = r"\x01-\x08\x0a-\x1f\x7f-\x9f"
+_OUT: Final = rf"\t\x00{_REFUSED}"
+# Those beyond Latin-1 are replaced in the whole text: patterns that name them take three times as long to compile.
+_BEYOND: Final = {"\ufeff": "\0", **dict.fromkeys("\u2028\u2029\ufffe\uffff", "\x7f")}
 _RAW: Final = rf'[^"\\{_OUT}]*+'
-_HEX: Final = "[0-9a-fA-F]"
-_PAIR: Final = rf"[dD][89abAB]{_HEX}{{2}}\\u[dD][c-fC-F]{_HEX}{{2}}"
-_ESCAPED: Final = rf'\\(?:["\\/bfnrt]|u(?:{_PAIR}|(?![dD][89a-fA-F]){_HEX}{{4}}))'
 PLAIN: Final = rf'[^\s"\\{_OUT}][^"\\{_OUT}]*+'
 """What stands between double quotes without an escape, and does not begin with a blank."""
 WRITTEN: Final = rf'(?:[^\s"\\{_OUT}]|\\["\\])[^"\\{_OUT}]*+(?:\\["\\][^"\\{_OUT}]*+)*+'
@@ -27,8 +27,9 @@ WRITTEN: Final = rf'(?:[^\s"\\{_OUT}]|\\["\\])[^"\\{_OUT}]*+(?:\\["\\][^"\\{_OUT
 
 # No run is looked at twice, or long lines would take their square; nothing that is captured stands in such a run.
 _FIRST: Final = rf"""[^\s{_OUT}\-?:,\[\]{{}}#&*!|>'"%@`]"""
-_IN_BLOCK: Final = rf"{_FIRST}[^:#{_OUT}]*+(?:(?::(?![ \t\n])|(?<! )#)[^:#{_OUT}]*+)*+"
-_IN_BRACES: Final = rf"{_FIRST}[^:#,\[\]{{}}?{_OUT}]*+"
+_FURTHER: Final = rf"[^\s{_OUT}:#,\[\]{{}}?]"
+_IN_BLOCK: Final = rf"[^:#{_OUT}]*+(?:(?::(?![ \t\n])|(?<! )#)[^:#{_OUT}]*+)*+"
+_IN_BRACES: Final = rf"[^:#,\[\]{{}}?{_OUT}]*+"
 _NOTE: Final = rf"#[^{_REFUSED}]*+"
 _NAME: Final = "[A-Za-z0-9_-]++"
 # What may stand before a value.
@@ -41,29 +42,45 @@ LOOSE: Final = rf" *+(?:{TAIL}{GAP} *+)?+"
 """What may stand between the parts of a row in braces, whatever its depth."""
 _DEEPER: Final = r"\n(?: *\n)*+{} ++"
 _ALIAS: Final = rf"\*{_NAME}(?=[ \n,}}])"
-KEY: Final = r"""(?:([A-Za-z]++)|"([A-Za-z]++)"|'([A-Za-z]++)') *+:"""
-"""A key, in one of its three groups."""
-KEY_IN_BRACES: Final = r"""(?:([A-Za-z]++) *+:(?=[ \n])|(?:"([A-Za-z]++)"|'([A-Za-z]++)') *+:)"""
-"""The same in braces, where a blank need not follow quotes."""
+
+
+def _key(group: int) -> str:
+    return rf"""(["'])?+([A-Za-z]++)(?({group})\{group}) *+:"""
+
+
+KEY: Final = _key(1)
+"""A key, in its second group; in the first is the quote before it."""
 OPENED: Final = r"(?:[&!]\S+ +)?[|>]"
 """How the value of a key begins that is a text of several lines."""
 OPENS: Final = r"[|>][-+0-9]*[ \t]*(?:#.*)?"
 """What stands at the end of a line that opens such a text."""
 
 
+AT_ONCE: Final = 4
+"""How many entries of a row are read in a step."""
+
+
 class NotSimple(Exception):
     """The text needs a YAML parser."""
 
 
-def is_sound(text: str) -> bool:
-    """Whether a text has none of the characters beyond Latin-1 that no pattern here may meet, nor half of one."""
+def matched(text: str) -> str:
+    """A text as patterns should see it: what they may not meet beyond Latin-1 is replaced by what they refuse.
+
+    Raises `NotSimple` for half of a character, and for what is replaced by.
+    """
+    if "\0" in text:
+        raise NotSimple
     if text.isascii():
-        return True
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
-        return False
-    return not any(one in text for one in _REFUSED_BEYOND)
+        raise NotSimple from None
+    for one, refused in _BEYOND.items():
+        if one in text:
+            text = text.replace(one, refused)
+    return text
 
 
 compiled = cache(re.compile)
@@ -71,68 +88,88 @@ compiled = cache(re.compile)
 
 
 def _quoted(break_: str) -> str:
-    return rf'"{_RAW}(?:(?:{_ESCAPED}|{break_}){_RAW})*+"' + rf"|'[^'{_OUT}]*+(?:(?:''|{break_})[^'{_OUT}]*+)*+'"
+    # Whether an escape means anything is seen when it is read.
+    escaped = rf"\\[^{_OUT}]|\\?+{break_}"
+    return rf'"{_RAW}(?:(?:{escaped}){_RAW})*+"' + rf"|'[^'{_OUT}]*+(?:(?:''|{break_})[^'{_OUT}]*+)*+'"
 
 
 def _block_value(inner: str) -> str:
-    """A value of a block of which each line begins with ``inner``, or nothing."""
+    """A value of a block of which each line begins with ``inner``, or nothing, in two groups as in `BRACES_VALUE`."""
     break_ = _DEEPER.format(inner)
-    plain = rf"{_IN_BLOCK}(?:{break_}{_IN_BLOCK})*+"
+    plain = rf"{_FIRST}{_IN_BLOCK}(?:{break_}{_FURTHER}{_IN_BLOCK})*+"
     lines = rf"[|>][+-]?+(?!\t){TAIL}(?:(?: *\n)*+{inner} ++[^{_OUT}]*+\n)++(?: *\n)*+"
     # It may begin in the next line, which is deeper.
     below = rf"(?:{TAIL}{GAP}{inner} ++(?=[^\s#\-]))?+"
     some = rf"(?:{_NAMED})?+(?:{_quoted(break_)}|{lines}|{plain})|{_ALIAS}"
-    return rf"[ \t]*+{below}((?<=[ \t])(?:{some})|)(?:(?<=\n)|{TAIL})"
+    return rf'(?: ++"({PLAIN})"{TAIL}|[ \t]*+{below}((?<=[ \t])(?:{some})|)(?:(?<=\n)|{TAIL}))'
 
 
 _BREAK: Final = _DEEPER.format("")
-BRACES_VALUE: Final = rf"((?:{_NAMED})?+(?:{_quoted(_BREAK)}|{_IN_BRACES}(?:{_BREAK}{_IN_BRACES})*+)|{_ALIAS})"
-"""A value in braces."""
-
-
-def _either(names: tuple[str, ...], before: int, spelt: str, value: str) -> str:
-    """One of some keys, each with a group of its own for its value, and each but once."""
-    each = (spelt.format(name=name) + f"(?({number})(?!)|{value})" for number, name in enumerate(names, before + 1))
-    return "|".join(each)
-
-
-@cache
-def block_of(names: tuple[str, ...], depth: int) -> re.Pattern[str]:
-    """A row of lines with these keys, whose dash stands behind ``depth`` blanks, and what stands before it.
-
-    Its groups are the blanks behind the dash and the anchor of its first key, or else its own anchor and the blanks
-    before its first key; then the values.
-    """
-    dash = " " * depth
-    inner = rf"(?(1){dash} \1|\4)"
-    keys = _either(names, 4, """(?:{name}|"{name}"|'{name}') *+:""", _block_value(inner))
-    begin = rf"(?:( ++)(?=[^\s#])(?:(&{_NAME}) ++)?|(?: ++(&{_NAME}))?{TAIL}{GAP}({dash} ++))"
-    # A key stands behind blanks: those of its line, or those behind the dash.
-    return re.compile(rf"{GAP}{dash}-{begin}(?:(?:{GAP}{inner})?+(?<= )(?:{keys}))+(?!{GAP}{dash} )")
-
-
-@cache
-def braces_of(names: tuple[str, ...], depth: int | None) -> re.Pattern[str]:
-    """A row in braces with these keys whose dash stands behind ``depth`` blanks; without, it is one of a list.
-
-    Its groups are its anchor and its brace; then the values.
-    """
-    dash = " " * (depth or 0)
-    begin = LOOSE if depth is None else rf"{GAP}{dash}-(?: ++|{TAIL}{GAP}{dash} ++)"
-    end = rf"{LOOSE}(?:,|(?=\]))" if depth is None else TAIL
-    keys = _either(names, 2, """(?:{name} *+:(?=[ \n])|(?:"{name}"|'{name}') *+:)""", LOOSE + BRACES_VALUE)
-    return re.compile(rf"{begin}(&{_NAME} ++)?(\{{){LOOSE}(?:(?:{keys}){LOOSE}(?:,{LOOSE}|(?=\}})))+\}}{end}")
+_WORDS: Final = rf"{_FIRST}{_IN_BRACES}(?:{_BREAK}{_FURTHER}{_IN_BRACES})*+"
+BRACES_VALUE: Final = rf'(?:"({PLAIN})"|((?:{_NAMED})?+(?:{_quoted(_BREAK)}|{_WORDS})|{_ALIAS}))'
+"""A value in braces: a text without an escape between quotes in one group, any other as it stands in another."""
 
 
 @cache
 def entry_of(depth: int) -> re.Pattern[str]:
-    """An entry of a block whose keys stand behind ``depth`` blanks, from its key on; group 4 is its value."""
+    """An entry of a block whose keys stand behind ``depth`` blanks, from its key on.
+
+    Its groups are the quote before the key, the key, and the value in two groups as in `BRACES_VALUE`.
+    """
     return re.compile(KEY + _block_value(" " * depth))
+
+
+def _row(begin: str, entry: Callable[[int], str], between: str, end: str) -> re.Pattern[str]:
+    """A row, or the rest of one, as far as `AT_ONCE` entries of it.
+
+    The first group is its anchor, or nothing, and stands where the row does; then come four for each entry, as in
+    `entry_of`; the last is for more of them.
+    """
+    text = ""
+    for number in reversed(range(AT_ONCE)):
+        text = entry(4 * number + 2) + (f"(?:{between}{text})?+" if text else "")
+    return re.compile(f"(?:{begin})?+{text}(?:{end})")
+
+
+def _named(below: str) -> str:
+    """An anchor, or nothing, with what is between it and what it names, be that on its line or ``below``."""
+    return rf"((?:&{_NAME})?+)(?:(?<=[A-Za-z0-9_-])(?: ++|{below}))?+"
+
+
+@cache
+def block_of(dash: int, depth: int) -> re.Pattern[str]:
+    """A row of lines whose dash stands behind ``dash`` blanks, and its keys behind ``depth``; as `_row` says."""
+    inner, blanks = " " * depth, " " * (depth - dash - 1)
+    below = f"{TAIL}{GAP}{inner}"
+    before = "|".join([*filter(None, [blanks]), below, f" ++(?=&{_NAME}{TAIL})"])
+    begin = f"{' ' * dash}-(?:{before}){_named(below)}(?=[^\\s&])"
+    value = _block_value(inner) + GAP
+    more = rf"{inner}()(?! )|(?!{' ' * dash} )"
+    return _row(begin, lambda group: _key(group) + value, inner, more)
+
+
+@cache
+def braces_of(depth: int | None) -> re.Pattern[str]:
+    """A row in braces whose dash stands behind ``depth`` blanks; without, it is one of a list; as `_row` says."""
+    dash, value = " " * (depth or 0), LOOSE + BRACES_VALUE + LOOSE
+    below = f"{TAIL}{GAP}{dash} ++"
+    before, end = (LOOSE, rf"{LOOSE}(?:,|(?=\]))") if depth is None else (rf"{dash}-(?: ++|{below})", TAIL + GAP)
+    more = rf",{LOOSE}(?!\}})()|(?:,{LOOSE})?+\}}{end}"
+    key = r"(?({group})|(?=[ \n]))"
+    begin = rf"{before}{_named(below)}\{{{LOOSE}"
+    return _row(begin, lambda group: _key(group) + key.format(group=group) + value, f",{LOOSE}", more)
+
+
+def form_of(depth: int) -> re.Pattern[str]:
+    """A dash behind ``depth`` blanks, up to what it begins, or up to its brace in a group."""
+    dash = " " * depth
+    below = f"(?: ++&{_NAME})?+{TAIL}{GAP}{dash} ++"
+    return compiled(rf"{dash}-(?:{below}| ++)(?:(?:&{_NAME} ++)?+(\{{))?+")
 
 
 def simple_entry_of(depth: int) -> re.Pattern[str]:
     """The same of an entry that has a line of its own, as most have: a word, or a text without an escape in quotes."""
-    value = rf'("{PLAIN}"|[A-Za-z][A-Za-z0-9/]*+)'
+    value = rf'(?:"({PLAIN})"|([A-Za-z][A-Za-z0-9/]*+))'
     # A word may go on in a line that is deeper.
     return compiled(rf"{KEY} {value}\n(?=(?: *\n)*+(?: *+#| {{,{depth}}}\S|\Z))")
 
@@ -144,12 +181,6 @@ def dash_of(depth: int) -> re.Pattern[str]:
     """
     dash = " " * depth
     return compiled(rf"{dash}-(?:( ++)(?=[^\s#])|{TAIL}{GAP}({dash} ++)(?=[^\s\-]))")
-
-
-def form_of(depth: int) -> re.Pattern[str]:
-    """A dash behind ``depth`` blanks, and what stands before it; its group is the brace of a row in braces."""
-    dash = " " * depth
-    return compiled(rf"{GAP}{dash}-(?: ++|{TAIL}{GAP}{dash} ++)?+(?:&{_NAME} ++)?+(\{{)?")
 
 
 def odd_of(depth: int) -> re.Pattern[str]:

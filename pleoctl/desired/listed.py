@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from pleoctl.desired.entries import LOOSE, TAIL, WRITTEN, NotSimple, block_of, braces_of, compiled, form_of, odd_of
+from pleoctl.desired.entries import (
+    LOOSE,
+    TAIL,
+    WRITTEN,
+    NotSimple,
+    block_of,
+    braces_of,
+    compiled,
+    form_of,
+    odd_of,
+)
 from pleoctl.desired.odd import Cut, Odd
-from pleoctl.desired.rows import names_of, plain_of, row_of
-from pleoctl.desired.values import Anchors, Named, decoded, value_of
+from pleoctl.desired.rows import plain_of, row_of
+from pleoctl.desired.values import Anchors, decoded
 from pleoctl.model.records import NOTHING, Row
 
 if TYPE_CHECKING:
     import re
 
     from pleoctl.desired.cursor import Cursor
+    from pleoctl.desired.lines import Span
     from pleoctl.model.kind import Kind
+    from pleoctl.model.records import Dimension
 
 Known = dict[str, dict[str, "Row"]]
 """By the name of their kind rows that are known by what stands in their lines."""
 UNKNOWN: Final[Known] = {}
+_MOST: Final = 20
+
+
+class Here(NamedTuple):
+    """How far a reader got: its cursor, and how many names and odd lists it knew."""
+
+    cursor: tuple[int, int, int, int]
+    names: int
+    odd: int
 
 
 class RowReader:
@@ -35,23 +56,31 @@ class RowReader:
         """The rows whose dashes stand behind ``depth`` blanks, from a line that says something."""
         rows: list[Row] = []
         cuts: list[Cut] = []
-        cursor, ahead, dash = self._cursor, form_of(depth).match, f"{' ' * depth}-"
-        by_hand = False
-        while form := ahead(cursor.text, cursor.at):
-            before = cursor.at
-            # Only what a file has is compiled.
-            if form[1]:
-                if not cursor.sees(dash):
-                    cursor.skip()
-                begun = cursor.at
+        cursor, text, dash = self._cursor, self._cursor.text, f"{' ' * depth}-"
+        written = f'{dash} {{{kind.key}: "'
+        # Rows that begin with the same sign mostly look alike. Only what a file has is compiled.
+        forms: dict[str, re.Pattern[str]] = {}
+        while text.startswith(dash, cursor.at):
+            at = cursor.at
+            if text.startswith(written, at):
                 self._plain(kind, depth, rows)
-                if by_hand or cursor.at == begun:
-                    by_hand = True
-                    self._braces(kind, depth, rows)
-            else:
-                self._blocks(kind, depth, rows)
-            if cursor.at == before and not self._cut(depth, rows, cuts):
-                break
+                if cursor.at > at:
+                    cursor.skip()
+                    continue
+            sign = text[at + depth + 2 : at + depth + 3]
+            before = forms.get(sign)
+            row = before and self._row(kind, before)
+            if row is None:
+                form = self._form(depth)
+                if form is not None and form is not before:
+                    forms[sign] = form
+                    row = self._row(kind, form)
+            if row is None:
+                cut = self._cut(depth, len(rows))
+                if cut is None:
+                    break
+                cuts.append(cut)
+            rows.append(cast("Row", row))
         if cuts:
             odd = Odd(cuts, self._shown)
             odd.fill(rows, kind)
@@ -61,7 +90,8 @@ class RowReader:
     def in_brackets(self, kind: Kind) -> list[Row]:
         """The rows up to a bracket that closes, and it."""
         rows: list[Row] = []
-        self._braces(kind, None, rows)
+        while row := self._row(kind, braces_of(None)):
+            rows.append(row)
         self._cursor.need(rf"{LOOSE}\]")
         return rows
 
@@ -115,87 +145,83 @@ class RowReader:
         cursor.mark(behind.re, behind.start(), line, end)
         return row
 
-    def _blocks(self, kind: Kind, depth: int, rows: list[Row]) -> None:
-        """The rows ahead that have their keys on lines of their own."""
-        names, shown, cursor = names_of(kind), self._shown, self._cursor
-        pattern = block_of(names, depth)
-        text, at, line = cursor.text, cursor.at, cursor.line
-        while found := pattern.match(text, at):
-            gap, of_key, anchor, _, *cells = found.groups()
-            begin = found.start(3) if anchor else found.end(1) if gap else found.end(4)
-            item = self._item(names, cells, found, 5)
-            end = found.end()
-            if item is None or cursor.is_cut_off(at, end):
-                break
-            row_line = line + text.count("\n", at, begin)
-            rows.append(row_of(kind, item, shown, row_line, begin - text.rfind("\n", 0, begin)))
-            if anchor or of_key:
-                self.anchors.row(anchor or of_key)
-            if cursor.sign < end:
-                cursor.mark(pattern, at, line, end)
-            line = row_line + text.count("\n", begin, end)
-            at = end
-        cursor.at, cursor.line, cursor.start = at, line, at
+    def _form(self, depth: int) -> re.Pattern[str] | None:
+        """The pattern of the row that begins here, if one does."""
+        text, at = self._cursor.text, self._cursor.at
+        found = form_of(depth).match(text, at)
+        if found is None or found[1]:
+            return found and braces_of(depth)
+        return block_of(depth, found.end() - (text.rfind("\n", at, found.end()) + 1 or at))
 
-    def _braces(self, kind: Kind, depth: int | None, rows: list[Row]) -> None:
-        """The rows ahead that stand in braces."""
-        names, shown, cursor = names_of(kind), self._shown, self._cursor
-        pattern = braces_of(names, depth)
-        text, at, line, start = cursor.text, cursor.at, cursor.line, cursor.start
-        plain, runs = plain_of(kind, depth or 0).whole, 0
-        while found := pattern.match(text, at):
-            # Plain rows are read more quickly; they, too, are looked for less often where none was seen for long.
-            if runs and not runs & (runs - 1) and plain(text, at):
-                break
-            runs += 1
-            anchor, _, *cells = found.groups()
-            item = self._item(names, cells, found, 3)
-            if item is None:
-                break
-            end = found.end()
-            if cursor.sign < end:
-                cursor.mark(pattern, at, line, end)
-            begin = found.start(1) if anchor else found.start(2)
-            for offset in (begin, end):
-                cut = text.rfind("\n", at, offset)
-                if cut >= 0:
-                    line, start = line + text.count("\n", at, offset), cut + 1
-                at = offset
-                if offset == begin:
-                    rows.append(row_of(kind, item, shown, line, begin - start + 1))
-            if anchor:
-                self.anchors.row(anchor)
-        cursor.at, cursor.line, cursor.start = at, line, start
-
-    def _item(
-        self, names: tuple[str, ...], cells: list[Any], found: re.Match[str], first: int
-    ) -> dict[str, Any] | None:
-        """What a row says, whose values are groups from ``first`` on; None where a parser should look at it."""
-        try:
-            return {name: value_of(raw) for name, raw in zip(names, cells, strict=True) if raw is not None}
-        except Named:
-            pass
-        except NotSimple:
+    def _row(self, kind: Kind, form: re.Pattern[str]) -> Row | None:
+        """The row that stands here; None where it has another form, or a parser should look at it."""
+        cursor, anchors = self._cursor, self.anchors
+        text, at = cursor.text, cursor.at
+        some = form.match(text, at)
+        if some is None or some.start(1) < 0:
             return None
-        said = [(found.start(n), name, raw) for n, (name, raw) in enumerate(zip(names, cells, strict=True), first)]
+        found, cells, known, value_of = [some], some.groups(), len(anchors.values), anchors.value_of
         try:
-            return {name: self.anchors.value_of(raw) for _, name, raw in sorted(said) if raw is not None}
+            if cells[-1] is not None:
+                found, cells = self._rest(form, found)
+            if cells[0]:
+                anchors.row(cells[0])
+            both = zip(cells[3::4], cells[4::4], strict=False)
+            values = [value_of(raw) if plain is None else plain for plain, raw in both]
         except NotSimple:
+            anchors.forget(known)
             return None
+        begin, end = some.start(1), found[-1].end()
+        if cursor.is_cut_off(begin, end):
+            anchors.forget(known)
+            return None
+        line, column = cursor.line, begin - cursor.start + 1
+        cut = text.rfind("\n", at, begin)
+        if cut >= 0:
+            line, column = line + text.count("\n", at, begin), begin - cut
+        row = row_of(kind, cells[2::4], values, (self._shown, line, column))
+        if cursor.sign < end:
+            cursor.passed(found)
+        else:
+            cursor.move(end)
+        return row
 
-    def _cut(self, depth: int, rows: list[Row], cuts: list[Cut]) -> bool:
-        """Set a row aside for the parser, if there is one."""
-        cursor = self._cursor
-        cursor.skip()
-        found = odd_of(depth).match(cursor.text, cursor.at)
-        if found is None:
-            return False
-        if cursor.is_cut_off(cursor.at, found.end()):
+    def _rest(self, form: re.Pattern[str], found: list[re.Match[str]]) -> tuple[list[re.Match[str]], tuple[Any, ...]]:
+        """What a row of many entries consists of, and its groups as if it were of one piece. Raises `NotSimple`."""
+        cells = found[0].groups()
+        while cells[-1] is not None:
+            some = form.match(self._cursor.text, found[-1].end())
+            # Where the rest of a row goes on, none may begin; and no row has so many keys.
+            if some is None or some.start(1) >= 0 or len(found) > _MOST:
+                raise NotSimple
+            found.append(some)
+            cells = cells[:-1] + some.groups()[1:]
+        return found, cells
+
+    def here(self) -> Here:
+        """What was read by now, for `back_to`."""
+        return Here(self._cursor.here(), len(self.anchors.values), len(self.odd))
+
+    def back_to(self, here: Here) -> None:
+        """Forget what was read since."""
+        self._cursor.back_to(here.cursor)
+        self.anchors.forget(here.names)
+        del self.odd[here.odd :]
+
+    def odd_dimension(self, depth: int) -> tuple[Dimension, list[Span]]:
+        """The dimension whose dash stands here behind ``depth`` blanks, as `Odd.dimension` says. Raises `NotSimple`."""
+        cut = self._cut(depth, 0)
+        if cut is None:
             raise NotSimple
-        cuts.append(Cut(found[0], cursor.line, len(rows)))
-        rows.append(cast("Row", None))
-        cursor.move(found.end())
-        return True
+        odd = Odd([cut], self._shown)
+        self.odd.append(odd)
+        return odd.dimension()
+
+    def _cut(self, depth: int, place: int) -> Cut | None:
+        """What a parser has to read of what stands here, for a place in a list."""
+        cursor = self._cursor
+        line, found = cursor.line, odd_of(depth).match(cursor.text, cursor.at)
+        return found and Cut(cursor.cut(found.end()), line, place)
 
 
 def _written(kind: Kind, depth: int, text: str, at: int) -> re.Match[str] | None:

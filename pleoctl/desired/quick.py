@@ -11,13 +11,13 @@ from __future__ import annotations
 from heapq import merge
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.desired.cursor import Cursor
 from pleoctl.desired.entries import (
     BRACES_VALUE,
+    GAP,
     KEY,
-    KEY_IN_BRACES,
     LOOSE,
     TAIL,
     NotSimple,
@@ -34,11 +34,15 @@ from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import DesiredState, Dimension, Row
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from pleoctl.desired.comments import Comments
     from pleoctl.desired.lines import Slot, Span
     from pleoctl.model.kind import Kind
+
+_BEGIN: Final = rf"(?:%YAML 1\.2{TAIL}{GAP})?+---{TAIL}{GAP}"
+_END: Final = rf"\.\.\.{TAIL}{GAP}"
 
 
 class _Said(NamedTuple):
@@ -61,16 +65,19 @@ class QuickReader:
         self._names: list[Span] = []
         self._inner: dict[int, list[Span]] = {}
         self._state = DesiredState(files=[shown])
+        self._end = 0
         self._kinds = {kind.section: kind for kind in (*flat_kinds(), TAG_GROUP)}
 
     def read(self) -> DesiredState:
         """The rows of the text."""
         cursor = self._cursor
         cursor.skip()
-        if cursor.sees("---\n"):
-            cursor.move(cursor.at + 4)
-            cursor.skip()
+        cursor.take(compiled(_BEGIN))
         found = self._braced() if cursor.sees("{") else self._sections()
+        self._end = cursor.at
+        cursor.take(compiled(_END))
+        if not cursor.ended:
+            raise NotSimple
         if {name: found.get(name) for name in HEADER} != HEADER or not found.keys() <= {*HEADER, *self._kinds}:
             raise NotSimple
         self._state.dimensions = found.get(TAG_GROUP.section)
@@ -90,7 +97,8 @@ class QuickReader:
             return Comments()
         begins, columns, slots = placed(self._slots())
         lines, heads = LinesOf(self._text), self._heads()
-        ends = Ends(self._text, lines, begins, columns)
+        told = lines if self._end >= len(self._text) else LinesOf(self._text[: self._end])
+        ends = Ends(self._text, told, begins, columns)
 
         def last_of(at: int) -> int:
             return begins[at] if (begins[at], slots[at]) in heads else ends.last_of(at)
@@ -120,7 +128,7 @@ class QuickReader:
         """The keys of a file in block style, with their values."""
         cursor = self._cursor
         found: dict[str, Any] = {}
-        while not cursor.ended:
+        while not (cursor.ended or cursor.sees("...")):
             name = self._key(found)
             self._names.append((cursor.line, cursor.column, (name,)))
             found[name] = self._list(self._kinds[name], 0) if name in self._kinds else self._value(0)
@@ -133,14 +141,12 @@ class QuickReader:
         self._names = [(*place, (name,)) for name, place in zip(found.said, found.places, strict=True)]
         self._cursor.need(TAIL)
         self._cursor.skip()
-        if not self._cursor.ended:
-            raise NotSimple
         return found.said
 
     def _key(self, said: dict[str, Any]) -> str:
         """The key that stands here."""
         found = compiled(KEY).match(self._cursor.text, self._cursor.at)
-        name = found and (found[1] or found[2] or found[3])
+        name = found and found[2]
         if not name or name in said:
             raise NotSimple
         return name
@@ -150,7 +156,7 @@ class QuickReader:
         found = self._cursor.take(simple_entry_of(depth)) or self._cursor.take(entry_of(depth))
         if found is None or self._cursor.is_cut_off(found.start(), found.end()):
             raise NotSimple
-        return self._rows.anchors.value_of(found[4])
+        return self._rows.anchors.value_of(found[4]) if found[3] is None else found[3]
 
     def _list(self, kind: Kind, least: int) -> list[Row] | list[Dimension]:
         """The items of a list with its key, whose dashes stand behind ``least`` blanks or more, or in brackets."""
@@ -176,15 +182,31 @@ class QuickReader:
         return len(found[0]) if found else 0
 
     def _dimensions(self, depth: int) -> Iterator[Dimension]:
+        """The dimensions whose dashes stand behind ``depth`` blanks."""
+        while begin := dash_of(depth).match(self._cursor.text, self._cursor.at):
+            yield self._dimension_of(begin, depth)
+            self._cursor.skip()
+
+    def _dimension_of(self, begin: re.Match[str], depth: int) -> Dimension:
+        """The dimension that begins so; a parser reads what is more than can be read quickly, and no other."""
+        here = self._rows.here()
+        try:
+            return self._dimension(self._below(begin, depth))
+        except NotSimple:
+            self._rows.back_to(here)
+        dimension, inner = self._rows.odd_dimension(depth)
+        self._inner[id(dimension.row)] = inner
+        return dimension
+
+    def _below(self, begin: re.Match[str], depth: int) -> _Said:
+        """What a dimension says whose dash stands behind ``depth`` blanks."""
         cursor = self._cursor
-        while found := cursor.take(dash_of(depth)):
-            if cursor.sees("{"):
-                said = self._pairs({TAG.section: TAG})
-                cursor.need(TAIL)
-            else:
-                said = self._block(len(found[2] or found[1]) + (0 if found[2] else depth + 1))
-            cursor.skip()
-            yield self._dimension(said)
+        cursor.passed([begin])
+        if not cursor.sees("{"):
+            return self._block(len(begin[2] or begin[1]) + (0 if begin[2] else depth + 1))
+        said = self._pairs({TAG.section: TAG})
+        cursor.need(TAIL)
+        return said
 
     def _dimensions_in_brackets(self) -> Iterator[Dimension]:
         cursor = self._cursor
@@ -197,7 +219,7 @@ class QuickReader:
     def _dimension(self, found: _Said) -> Dimension:
         said, places, number, column = found
         names, values = list(said), said.pop(TAG.section, None)
-        row = row_of(TAG_GROUP, said, self._shown, number, column)
+        row = row_of(TAG_GROUP, tuple(said), [*said.values()], (self._shown, number, column))
         if values is not None:
             keys = zip(places, names, strict=True)
             self._inner[id(row)] = [(*at, ("dimension", row.key, name)) for at, name in keys if at[0] != number]
@@ -231,12 +253,13 @@ class QuickReader:
         while not cursor.sees("}"):
             name = self._key(said)
             places.append((cursor.line, cursor.column))
-            cursor.need(KEY_IN_BRACES)
+            cursor.need(KEY + r"(?(1)|(?=[ \n]))")
             if name in lists:
                 cursor.need(rf"{LOOSE}\[")
                 said[name] = self._in_brackets(lists[name])
             else:
-                said[name] = self._rows.anchors.value_of(cursor.need(LOOSE + BRACES_VALUE)[1])
+                found = cursor.need(LOOSE + BRACES_VALUE)
+                said[name] = self._rows.anchors.value_of(found[2]) if found[1] is None else found[1]
             cursor.need(rf"{LOOSE}(?:,{LOOSE}|(?=\}}))")
         cursor.need(r"\}")
         return _Said(said, places, line, column)

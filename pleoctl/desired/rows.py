@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from pleoctl.model.records import Fields
 
 
-@cache
-def names_of(kind: Kind) -> tuple[str, ...]:
-    """The keys that a row may have."""
-    return tuple(dict.fromkeys((kind.key, *kind.names, "active", *kind.locals, "hold")))
-
-
 class Plain(NamedTuple):
     """How plain rows are read: ``whole`` matches their lines, ``fields`` stand in its groups, counted from 0.
 
@@ -78,41 +72,63 @@ def _forms(kind: Kind) -> list[tuple[str, re.Pattern[str], bool]]:
     return [(name, re.compile(f"{form[:-1]}\\Z"), free) for name, form, free in (*local, *strict) if form]
 
 
-class _Ordinary(NamedTuple):
-    """What most rows of a kind are made of: they have no other keys, and no text that is longer than ``longest``."""
+class _Shape(NamedTuple):
+    """Where the values of a row stand that has no keys but ordinary ones.
 
-    known: frozenset[str]
-    needed: frozenset[str]
-    always: tuple[str, ...]
-    optional: tuple[str, ...]
+    ``texts`` are all but ``active``, and none is longer than ``longest``; null may stand where it is ``nullable``.
+    """
+
+    key: int
+    active: int | None
+    texts: tuple[int, ...]
+    nullable: frozenset[int]
+    fields: tuple[tuple[str, int], ...]
     longest: int
 
 
 @cache
-def _ordinary(kind: Kind) -> _Ordinary:
+def _shape(kind: Kind, keys: tuple[str | None, ...]) -> _Shape | None:
+    """The shape of a row with these keys, and None where there is none; None where a key is unusual or missing."""
+    places = {name: place for place, name in enumerate(keys) if name is not None}
     formed = {name for name, _, _ in _forms(kind)} | {one.name for one in kind.fields if one.spelt}
-    known = {kind.key, "active", *kind.names} - formed
-    optional = tuple(name for name in kind.optional if name in known)
-    return _Ordinary(frozenset(known), frozenset({kind.key, *kind.needed}), kind.always, optional, _shortest(kind))
+    usual = {kind.key, "active", *kind.names} - formed
+    if not {kind.key, *kind.needed} <= places.keys() <= usual or len(places) < len(keys) - keys.count(None):
+        return None
+    texts = tuple(place for name, place in places.items() if name != "active")
+    nullable = frozenset(places[one.name] for one in kind.fields if one.nullable and one.name in places)
+    names = (*kind.always, *(name for name in kind.optional if name in places))
+    fields = tuple((name, places.get(name, -1)) for name in names)
+    return _Shape(places[kind.key], places.get("active"), texts, nullable, fields, _shortest(kind))
 
 
-def row_of(kind: Kind, item: Mapping[str, Any], shown: str, line: int, column: int) -> Row:
-    """The row that says this. Raises `NotSimple` where a row cannot."""
-    known, needed, always, optional, longest = _ordinary(kind)
-    keys, active = item.keys(), item.get("active", True)
-    if keys <= known and needed <= keys and type(active) is bool:
-        for name, value in item.items():
-            if (type(value) is not str or len(value) > longest or not value.strip()) and name != "active":
+def row_of(kind: Kind, keys: tuple[str | None, ...], values: list[Any], place: tuple[str, int, int]) -> Row:
+    """The row that says this, at a file, a line and a column. Raises `NotSimple` where a row cannot.
+
+    A key that is None is none.
+    """
+    shape = _shape(kind, keys)
+    if shape is None:
+        return _unusual(kind, keys, values, place)
+    key, at, texts, nullable, names, longest = shape
+    active = True if at is None else values[at]
+    for number in texts:
+        value = values[number]
+        if type(value) is str:
+            if len(value) > longest or not value.strip():
                 break
-        else:
-            fields = {name: item.get(name) for name in always}
-            if optional:
-                fields |= {name: item[name] for name in optional if name in item}
-            return Row(item[kind.key], fields, active, None, NOTHING, shown, line, column)
-    return _unusual(kind, item, shown, line, column)
+        elif value is not None or number not in nullable:
+            break
+    else:
+        if type(active) is bool:
+            values.append(None)
+            return Row(values[key], {name: values[n] for name, n in names}, active, None, NOTHING, *place)
+    return _unusual(kind, keys, values, place)
 
 
-def _unusual(kind: Kind, item: Mapping[str, Any], shown: str, line: int, column: int) -> Row:
+def _unusual(kind: Kind, keys: tuple[str | None, ...], values: list[Any], place: tuple[str, int, int]) -> Row:
+    item = {name: value for name, value in zip(keys, values, strict=True) if name is not None}
+    if len(item) < len(keys) - keys.count(None):
+        raise NotSimple
     texts = _texts(kind)
     for name, value in item.items():
         if name == "active":
@@ -127,7 +143,7 @@ def _unusual(kind: Kind, item: Mapping[str, Any], shown: str, line: int, column:
         if value is not None and not (free and hold) and not form.search(value):
             raise NotSimple
     fields, local = fields_of(kind, item), local_of(kind, item)
-    row = Row(item.get(kind.key), fields, item.get("active", True), hold, local, shown, line, column)
+    row = Row(item.get(kind.key), fields, item.get("active", True), hold, local, *place)
     check(row, kind)
     return row
 

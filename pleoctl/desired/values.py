@@ -3,58 +3,60 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.desired.entries import NotSimple, compiled
 from pleoctl.documents.nodes import MAX_EXPANDED
 from pleoctl.documents.scalars import plain_value
 
+if TYPE_CHECKING:
+    import re
+
 _LONGEST_WORD: Final = 5
 _TAG: Final = "!!str"
-
-
-class Named(NotSimple):
-    """A value that gives a name, or is given by one."""
+_ESCAPES: Final = dict(zip('0abtnvfre "/\\N_LP', '\0\a\b\t\n\v\f\r\x1b "/\\\x85\xa0\u2028\u2029', strict=True))
 
 
 class Unnamed(NotSimple):
     """A name that nothing which was read quickly has."""
 
 
-def value_of(raw: str) -> Any:
-    """The value of a scalar as it stands in the text, None for "". Raises `NotSimple`, `Named` for anchors and aliases.
-
-    It is None where there is none or null, a truth value, or a text; what is none of these is a number or `Ambiguous`.
-    """
-    first = raw[:1]
-    if first == '"':
-        return decoded(_folded(raw[1:-1]) if "\n" in raw else raw[1:-1])
-    if first == "'":
-        text = raw[1:-1].replace("''", "'")
-        return _folded(text) if "\n" in text else text
-    if first == "!":
-        return _told(raw.removeprefix(_TAG).lstrip(" "))
-    if "\n" in raw:
-        if first in "|>":
-            return _block(raw)
-        raw = _folded(raw)
-    text = raw.rstrip(" ")
-    # As `plain_value` itself begins, without the call.
-    if len(text) > _LONGEST_WORD and first.isalpha():
-        return text
-    if first in {"&", "*"}:
-        raise Named
-    return plain_value(text)
-
-
-def _told(raw: str) -> Any:
-    """The value of a scalar that is told to be a text: a plain one as it stands."""
-    return value_of(raw) if raw[0] in "\"'|>" else _folded(raw).rstrip(" ")
-
-
 def decoded(inner: str) -> str:
-    """The text that stands between double quotes."""
-    return str(json.loads(f'"{inner}"')) if "\\" in inner else inner
+    """The text that stands between double quotes. Raises `NotSimple`."""
+    if "\\" not in inner:
+        return _folded(inner) if "\n" in inner else inner
+    if "\n" in inner:
+        inner = _folded(compiled(r"\\(?:\n *\n?| +\n|.)").sub(_unbroken, inner))
+    try:
+        text = str(json.loads(f'"{inner}"'))
+    except ValueError:
+        text = compiled(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)").sub(_character, inner)
+    try:
+        return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:  # half of a character
+        raise NotSimple from None
+
+
+def _unbroken(found: re.Match[str]) -> str:
+    """Nothing for a break that is escaped; other escapes stay. Blanks or breaks beside others are left to a parser."""
+    said: str = found[0]
+    if said.endswith("\n"):
+        raise NotSimple
+    return "" if said[1] == "\n" else said
+
+
+def _character(found: re.Match[str]) -> str:
+    """What an escape stands for."""
+    said: str = found[1]
+    if len(said) > 1:
+        number = int(said[1:], 16)
+        if number > sys.maxunicode:
+            raise NotSimple
+        return chr(number)
+    if said not in _ESCAPES:
+        raise NotSimple
+    return _ESCAPES[said]
 
 
 def _folded(text: str) -> str:
@@ -93,17 +95,45 @@ class Anchors:
 
     def row(self, anchor: str) -> None:
         """Note the name of a row, ``&`` and blanks included."""
-        self.values[anchor[1:].rstrip(" ")] = ...
+        self.values[anchor[1:]] = ...
 
-    def value_of(self, raw: str) -> Any:
-        """`value_of` of a scalar that may have, or be, a name. Raises `Unnamed` for a name that is not known."""
-        if raw[:1] == "*":
+    def forget(self, known: int) -> None:
+        """Have no more names than these, the first; a name that was given again stays as it is by now."""
+        while len(self.values) > known:
+            self.values.popitem()
+
+    def value_of(self, raw: str | None) -> Any:
+        """The value of a scalar as it stands in the text, None for nothing. Raises `NotSimple`.
+
+        It is None where there is none or null, a truth value, or a text; what is none of these is a number or
+        `Ambiguous`.
+        """
+        if not raw:
+            return None
+        first = raw[0]
+        if first.isalpha():
+            text = (_folded(raw) if "\n" in raw else raw).rstrip(" ")
+            # As `plain_value` itself begins, without the call.
+            return text if len(text) > _LONGEST_WORD else plain_value(text)
+        if first == '"':
+            return decoded(raw[1:-1])
+        if first in "|>":
+            return _block(raw)
+        if first in "!&*":
+            return self._marked(raw)
+        text = _folded(raw) if "\n" in raw else raw
+        return text[1:-1].replace("''", "'") if first == "'" else plain_value(text.rstrip(" "))
+
+    def _marked(self, raw: str) -> Any:
+        """The value of a scalar that is told to be a text, or that has, or is, a name."""
+        if raw[0] == "*":
             return self._named(raw[1:])
-        if raw[:1] != "&":
-            return value_of(raw) if raw else None
-        name, _, told = raw[1:].partition(" ")
-        value = self.values[name] = value_of(told.lstrip(" "))
-        return value
+        mark, _, told = raw.partition(" ")
+        told = told.lstrip(" ")
+        if mark != _TAG:
+            value = self.values[mark[1:]] = self.value_of(told)
+            return value
+        return self.value_of(told) if told[0] in "\"'|>" else _folded(told).rstrip(" ")
 
     def _named(self, name: str) -> Any:
         if name not in self.values:

@@ -15,10 +15,13 @@ from pleoctl.desired.entries import NotSimple, block_of, braces_of, entry_of
 from pleoctl.desired.quick import QuickReader
 from pleoctl.desired.read import read_state, state_of
 from pleoctl.documents.load import parse
+from pleoctl.documents.nodes import compose
 from pleoctl.errors import InvalidFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pleoctl.documents.nodes import Node
 
 
 def agree(text: str) -> bool:
@@ -70,6 +73,98 @@ def test_what_the_writer_writes_needs_no_pattern_of_what_people_write() -> None:
     values = '- code: "A"\n  name: "A"\n  values:\n  - {code: "1", name: "x"}\n- code: "B"\n  name: "B"\n'
     assert agree(f"{HEAD}# by export\naccounts:\n{rows}dimensions:\n{values}")
     assert [one.cache_info().misses for one in patterns] == [0, 0, 0]
+
+
+_ESCAPES = [
+    r"\x41\xe9",
+    r"\u00e9",
+    r"\U0001F600",
+    r"\ud83d\ude00",
+    r"\U0000D83D\U0000DE00",
+    r"a\0\a\b\t\n\v\f\r\e\"\/\\",
+]
+_ESCAPES += [
+    r"a\N\_\L\P\ b",
+    "a\\\n    b",
+    "a \\\n    \\\n      b",
+    "a \n    \\ b",
+    "a\\\\\n    b",
+    "\\x41\n\n    b",
+]
+_NO_ESCAPES = [
+    r"\q",
+    r"\'",
+    r"\x4",
+    r"\u004",
+    r"\U0001F60",
+    r"\U00110000",
+    r"\ud83d",
+    r"\ude00\ud83d",
+    r"\ud83dx\ude00",
+]
+_NO_ESCAPES += ["a\\\n\n    b", "a\\ \n    b", "a\\  \n    b", "a\\\nb"]
+
+
+@pytest.mark.parametrize("row", ['- externalId: a\n  name: "{}"\n', '- {{externalId: a, name: "{}"}}\n'])
+def test_escapes_are_read_as_every_yaml_reader_reads_them(row: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no parser, also where a break is escaped; what means nothing, or half of a character, is left to one."""
+    rows = f"{HEAD}accounts:\n- externalId: b\n  name: B\n{row}# c\n- externalId: c\n  name: C\n"
+    for text in _NO_ESCAPES:
+        agree(rows.format(text))
+    monkeypatch.setattr("pleoctl.desired.odd.compose", None)
+    assert all(agree(rows.format(text)) for text in _ESCAPES)
+
+
+_ODD_ROWS = {
+    "a tab": '- {{{0}: "a\tb", name: x}}  # c\n',
+    "a line separator": '- {0}: a\n  name: "x\u2028y"  # c\n',
+    "a next line": '- {0}: a\n  # c\n  name: "x\x85y"\n',
+    "a byte order mark": "- &row\n  {0}: a\n  name: x\ufeffy\n",
+    "a comment that ends unseen": "- {0}: a # x\u2028# y\n  name: x\n",
+    "a mark": "- ? {0}\n  : a # c\n  ? name\n  : x\n",
+    "an indentation": "- name: |2-\n       x\n     y # none\n  {0}: a\n  # c\n",
+    "a tag in full": "-\n  {0}: !<tag:yaml.org,2002:str> 1\n  name: x\n",
+}
+
+
+@pytest.mark.parametrize("odd", _ODD_ROWS.values(), ids=_ODD_ROWS)
+@pytest.mark.parametrize("end", ["", "\n# c\n", "\n...\n"])
+def test_what_only_a_parser_reads_is_read_by_it_alone(odd: str, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row, or a dimension, be it the last of a file that ends without a line break or not, and with its comments."""
+    seen: list[str] = []
+
+    def noted(text: str, shown: str) -> Node:
+        seen.append(text)
+        return compose(text, shown)
+
+    monkeypatch.setattr("pleoctl.desired.odd.compose", noted)
+    row, dimension = odd.format("externalId"), odd.format("code")
+    other = "- externalId: {0}  # c\n  name: other\n# \ufeff of all\n"
+    last = row.replace("&row", "&last").removesuffix("\n")
+    assert agree(f"{HEAD}accounts:\n{other.format('O')}{row}{other.format('P')}{last}{end}")
+    others = [f"- code: {key}\n  values: []\n  # c\n  name: other\n" for key in "OP"]
+    assert agree(f"{HEAD}dimensions:\n{others[0]}{dimension}{others[1]}{end}")
+    if "{" not in dimension:
+        dimension += "  values: # of it\n  - {code: v, name: V} # v\n  # of its end\n"
+        assert agree(f"{HEAD}dimensions:\n{dimension}{others[0]}")
+    assert seen
+    assert not any("other" in text for text in seen)
+
+
+def test_where_a_document_begins_and_ends_may_be_told() -> None:
+    """With comments or without; what tells of another document, or of another version of YAML, is left to a parser."""
+    rows = "accounts:\n- externalId: a\n  name: x # c\n# d\n- {externalId: b, name: x}\n  # e\n"
+    braces = "{apiVersion: pleoctl/v1, kind: DesiredState, accounts: []}\n"
+    begins = ["", "---\n", "# c\n--- # c\n\n", "%YAML 1.2\n---\n", "%YAML 1.2 # c\n# d\n---\t# e\n"]
+    ends = ["...", "...\n", "# c\n... # c\n# d", "\n...  \n\n"]
+    for begin in (*begins, "%YAML 1.1\n---\n", "%YAML 1.2\n", "---\n---\n", "...\n---\n", "--- x\n"):
+        for end in ("", *ends, "...\n...\n", "...\n---\n", "... x\n", "..\n", "---\n"):
+            for body in (HEAD + rows, HEAD + rows.replace("x # c", "|\n    x"), braces):
+                try:
+                    taken = agree(begin + body + end)
+                except InvalidFile:
+                    pytest.fail(f"{begin + body + end!r} was taken")
+                assert taken == (begin in begins and end in ("", *ends))
 
 
 @pytest.mark.parametrize("value", ["a", "null", "yes", '"a # b"', '"a"', "a/b", "a b", "a: b", '"', r'"\""'])
@@ -158,10 +253,10 @@ _NAMES = {
     "of a key": "- &x externalId: a\n  name: A\n- externalId: b\n  name: *x\n",
     "before it is given": "- externalId: a\n  name: *x\n- externalId: &x b\n  name: B\n",
     "within a row": "- name: *x\n  externalId: &x a\n",
-    "of an odd row": '- externalId: &x "\\x41"\n  name: A\n- externalId: b\n  name: *x\n',
-    "of an odd row, then another": '- externalId: &x "\\x41"\n  name: A\n- externalId: &x b\n  name: B\n'
-    '- externalId: "\\x43"\n  name: *x\n',
-    "used by an odd row": '- externalId: &x a\n  name: A\n- externalId: "\\x42"\n  name: *x\n',
+    "of an odd row": '- externalId: &x "A\tA"\n  name: A\n- externalId: b\n  name: *x\n',
+    "of an odd row, then another": '- externalId: &x "A\tA"\n  name: A\n- externalId: &x b\n  name: B\n'
+    '- externalId: "C\tC"\n  name: *x\n',
+    "used by an odd row": '- externalId: &x a\n  name: A\n- externalId: "B\tB"\n  name: *x\n',
     "of too many": "- externalId: a\n  name: &x A\n" + "- {externalId: b, name: *x}\n" * 20_001,
 }
 

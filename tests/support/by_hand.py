@@ -14,6 +14,7 @@ HEADS = [HEAD, HEAD.replace("kind", '"kind"'), "kind: DesiredState # k\napiVersi
 
 _PLAIN = ["x", "Rent, office", "ext-1", "C#", "a:b", "it's", "é", 'a "b"', "A & B", "yes please", "1a", "0.25", "EUR"]
 _QUOTED = ['"x"', "'x'", "'it''s'", '"\\u00e9"', '"a # b"', "'a: b'", "'a\\b'", '"\\\\"', '"0100"', "'x  '", '"[]"']
+_QUOTED += ['"\\xe9\\U0001f600\\_"', '"\\e\\\\x"']
 KEPT = [*_PLAIN, *_QUOTED, "''", '""', "null", "~", "true", "false", '"2030-01-31"', "inclusive", "''''"]
 _IN_BRACES = [text for text in KEPT if text[:1] in "\"'" or not {*text} & {*",#:"}]
 NASTY = [
@@ -31,11 +32,8 @@ NASTY = [
     '"a"#b',
     "'a'",
     "'it's'",
-    '"\\x41"',
-    '"\\/"',
-    '"\\ud83d\\ude00"',
-    '"\\ud800"',
-    '"\\u2028"',
+    *['"\\x41"', '"\\/"', '"\\ud83d\\ude00"', '"\\ud800"', '"\\u2028"', '"\\x4"', '"\\q"', '"\\U00110000"'],
+    *['"x\u2028y"', "'x\ufeffy'", '"x\x85y"', '"x\ty"', "x\ufeff", "\ufffe"],
     "\u2028",
     "x\x85y",
     "\xa0",
@@ -62,6 +60,7 @@ NASTY = [
 KEYS = ["externalId", "code", "name", "active", "taxCodeExternalId", "currency", "hold", "expires", "rate", "type"]
 ODD_KEYS = ['"name"', "'name'", "nam3", "values", "<<", "? name", "&k name", "name ", "Name", "name:name"]
 NOTES = ["# c", "#", "# a # b", "#\tc", "# é\xa0", "# c  ", "  # c", "      #c", "\t# c", "#\x07", "", "  ", "\t"]
+NOTES += ["# a\ufeff", "# a\u2028# b", "\ufeff# c", "# a\u2028b"]
 ENDS = ["", "", "  # why", " #", " # a: b", "# no", "  ", "\t", " #\tt\xa0", "\t# c", " \t #"]
 
 
@@ -83,6 +82,7 @@ def _value(draw: DrawFn, key: str, kept: list[str]) -> str:
 
 _WORDS = ["x", "Rent,", "it's", "a:b", "C#", "é", "null", "'q'", "1", "[]", "long enough"]
 _ODD_WORDS = ["# c", "a: b", "- x", "x:", "#", "x  ", "\ttab", "? x", "\u2028", "&a", "*a", '"']
+_ODD_WORDS += ["\\\\", "\\ud83d", "\\ ", "\ufeff"]
 
 
 def _long_text(draw: DrawFn, depth: int) -> str:
@@ -101,7 +101,8 @@ def _long_text(draw: DrawFn, depth: int) -> str:
         mark = _mostly(draw, ["|", ">", ">-", "|-", "|+", ">+"], ["|2", ">1-", "|\t", "|-2", ">x", "| x"])
         after = "\n" * draw(st.sampled_from([0, 0, 0, 1, 2]))
         return f"{mark}{_mostly(draw, ENDS[:4], ENDS)}" + "".join(f"{pad()}{line}" for line in lines) + after
-    text = lines[0] + "".join(f"{draw(st.sampled_from(['', '', ' ']))}{pad()}{line}" for line in lines[1:])
+    ends = ["", "", " ", "\\", " \\", "\\ "] if form == "quoted" else ["", "", " "]
+    text = lines[0] + "".join(f"{draw(st.sampled_from(ends))}{pad()}{line}" for line in lines[1:])
     if form == "quoted":
         quote = draw(st.sampled_from("'\""))
         return quote + text.replace("'", "''" if quote == "'" else "'").replace('"', "") + quote
@@ -181,7 +182,8 @@ def _row(draw: DrawFn, depth: int, needed: list[str], *, more: int = 2) -> str:
         return f"{begins}{draw(_braces(depth, pairs))}{_mostly(draw, ENDS[:4], ENDS)}\n"
     text = ""
     for key, value in said:
-        text += f"{begins}{key}: {value}{_mostly(draw, ENDS[:4], ENDS)}\n"
+        colon = f"\n{' ' * (depth + 1 + len(gap))}: " if draw(st.integers(0, 30)) == 9 else ": "
+        text += f"{begins}{'? ' * (colon != ': ')}{key}{colon}{value}{_mostly(draw, ENDS[:4], ENDS)}\n"
         text += "".join(f"{note}\n" for note in draw(st.lists(st.sampled_from(NOTES[:9]), max_size=1)))
         begins = " " * (depth + 1 + len(gap) + (draw(st.integers(-1, 2)) if draw(st.integers(0, 30)) == 9 else 0))
     return text
@@ -217,9 +219,11 @@ def written(draw: DrawFn) -> str:
         draw(st.sampled_from(HEADS)),
     ]
     chosen = sections[draw(st.integers(0, 2)) :]
-    text = _mostly(draw, ["", "# on top\n", "---\n", "\n"], ["%YAML 1.2\n---\n", "\ufeff", "...\n"])
+    usual = ["", "", "# on top\n", "---\n", "\n", "--- # c\n", "%YAML 1.2\n# c\n---\n"]
+    text = _mostly(draw, usual, ["%YAML 1.1\n---\n", "%YAML 1.2\n", "---\n---\n", "\ufeff", "...\n", "--- "])
     text += "".join(draw(st.permutations(chosen))).replace("\nBRACKETS", " ")
-    text += _mostly(draw, ["", "# end\n", "\n\n", "# no line end"], ["...\n", "---\n", "accounts: []\n", "x"])
+    usual = ["", "", "# end\n", "\n\n", "# no line end", "...\n", "# end\n... # c\n# d", "..."]
+    text += _mostly(draw, usual, ["---\n", "...\n...\n", "...\n---\n", "... x\n", "accounts: []\n", "x"])
     return text.replace("\n", "\r\n") if draw(st.integers(0, 15)) == 4 else text
 
 
