@@ -119,10 +119,11 @@ def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     try:
         with writing(path):
             target.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(
-                beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode_of(target) if mode is None else mode
-            )
+            asked = _mode_of(target) if mode is None else mode
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if asked is None else asked)
             with os.fdopen(descriptor, "wb") as stream:
+                if asked is not None:
+                    beside.chmod(asked)  # whatever the umask takes away
                 yield stream
                 stream.flush()
                 this_machine().sync(stream.fileno())
@@ -228,11 +229,11 @@ def keep_inside(path: Path, folder: Path, shown: str | None = None) -> None:
         raise Refused(f"{shown or path} leads outside the workspace", hint="it is a link, or lies below one")
 
 
-def _mode_of(path: Path) -> int:
+def _mode_of(path: Path) -> int | None:
     try:
         return path.stat().st_mode & 0o777
     except OSError:
-        return 0o666
+        return None
 
 
 def _reason(error: Exception) -> str:

@@ -46,6 +46,8 @@ ROUTING_HEADERS: Final = frozenset(
 )
 _URL_PASSWORD: Final = re.compile(r"://[^/@]*?:([^@]*)@")
 _SHORTEST: Final = 4
+#: Locales whose only letters are those of ASCII.
+_ASCII: Final = {"C", "POSIX"}
 _OWN: Final = "a source may not use Pleo's own credential"
 _OWN_HINT: Final = "give the accounting system a secret of its own"
 
@@ -140,11 +142,13 @@ def child_environment(own: Secret) -> dict[str, str]:
     Names that begin like Pleo's are left out as well, but not those that one of several companies was given on purpose.
     """
     given = isinstance(own.environ, Allowed)
-    return {
+    made = {
         name: value
         for name, value in own.environ.items()
         if name != own.variable and (given or not name.startswith("PLEO_"))
     }
+    # What programs print is read as UTF-8, as what they read is written; hledger ends at the first letter otherwise.
+    return made if made.get("LC_ALL") not in _ASCII else made | {"LC_ALL": "C.UTF-8"}
 
 
 def _quietly(secret: Secret) -> str | None:

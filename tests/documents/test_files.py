@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,10 +30,11 @@ def test_a_process_that_dies_at_once_can_remove_what_is_half_written(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_error_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
-    """With its permissions, and nothing beside it."""
+def test_an_error_in_the_middle_leaves_the_old_file(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """With its permissions, whatever the umask takes away from new ones, and nothing beside it."""
     path = tmp_path / "file"
     write_atomically(path, b"old", mode=0o640)
+    request.addfinalizer(partial(os.umask, os.umask(0o077)))
 
     def failing() -> None:
         with whole_file(path) as stream:

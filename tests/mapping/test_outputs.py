@@ -155,8 +155,9 @@ def test_no_piece_of_a_cell_is_a_formula_wherever_a_spreadsheet_splits(
 
 @pytest.mark.skipif(shutil.which("hledger") is None, reason="hledger is not installed (apt-get install hledger)")
 @pytest.mark.usefixtures("items_file")
-def test_hledger_accepts_the_journal(cli: Cli) -> None:
+def test_hledger_accepts_the_journal(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """`hledger check -s`: parsed, balanced, every account and commodity declared; balances equal the entries'."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")  # the only one in which it reads UTF-8
     assert cli("map", "items.json", "--format", "hledger", "-o", "out.journal") == 5
     done = subprocess.run(["hledger", "check", "-s", "-f", "out.journal"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
