@@ -192,6 +192,7 @@ CSV = HEAD.split("  rows:")[0] + "  file: vendors.csv\ninclude: [standard]\n"
     [
         '\ufeffcode,externalId,account,blocked\n"A,1",x,2901,\nB,,,true\n',
         "code;externalId;account;blocked\nA,1;x;2901;\nB;;;true\n",
+        "code;externalId;account;blocked;;\nA,1;x;2901;;;\n;;;;;\nB;;;true\n",
     ],
 )
 def test_vendors_from_csv(tmp_path: Path, text: str) -> None:

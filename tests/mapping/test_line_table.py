@@ -112,6 +112,15 @@ def test_what_spreadsheets_save(tmp_path: Path, ending: str, delimiter: str) -> 
     assert account(tmp_path, table, purchase("Smith, Jones; Co")) == "7"
 
 
+def test_a_delimiter_at_the_end_of_the_header_names_nothing(tmp_path: Path) -> None:
+    """Spreadsheets leave them behind; rows may end with as many, and a cell that says something is none."""
+    table = "id,account,supplier,,\na,7,Fig*,,\nb,8,Miro\n"
+    assert account(tmp_path, table, purchase("figma")) == "7"
+    assert account(tmp_path, table, purchase("miro")) == "8"
+    (finding,) = refused(tmp_path, "id,account,supplier,\na,7,Fig*,x\n")
+    assert "4 cells where the header has 3" in finding.message
+
+
 @pytest.mark.parametrize(
     ("table", "where", "said"),
     [

@@ -53,6 +53,13 @@ class Source(msgspec.Struct, eq=False):
         return self.document.finding(path, code, message, hint=hint)
 
 
+def named(header: list[str], cells: list[str]) -> list[str]:
+    """The cells of a row whose header ends with as many delimiters that name nothing."""
+    spare = next((at for at, name in enumerate(reversed(header)) if name.strip()), 0)
+    width = len(header) - spare
+    return cells[:width] if len(cells) == len(header) and not any(cell.strip() for cell in cells[width:]) else cells
+
+
 def delimiter_of(text: str) -> str:
     """What separates the cells of a table: a semicolon or a comma, whichever its first line has more of."""
     first = text.split("\n", 1)[0]

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
-from pleoctl.mapping.rules.files import delimiter_of
+from pleoctl.mapping.rules.files import delimiter_of, named
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.mapping.vocabulary import (
     CELL_FIELDS,
@@ -100,12 +100,13 @@ class Table:
         self._delimiter = delimiter_of(text)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True)
         try:
-            self._header = [name.strip() for name in next(reader, [])]
+            header = [name.strip() for name in next(reader, [])]
+            self._header = named(header, header)
             self._check_header()
             begun = reader.line_num + 1
             for cells in reader:
                 if any(cell.strip() for cell in cells):
-                    self._row(cells, begun)
+                    self._row(named(header, cells), begun)
                 begun = reader.line_num + 1
         except csv.Error as error:
             raise InvalidFile(f"is not valid CSV: {error}", place=Place(self.shown, reader.line_num)) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
 from pleoctl.mapping.items import Supplier, attribute
-from pleoctl.mapping.rules.files import delimiter_of
+from pleoctl.mapping.rules.files import delimiter_of, named
 from pleoctl.mapping.rules.model import VendorRow, literal
 from pleoctl.mapping.rules.spelling import UNKNOWN
 from pleoctl.place import Place
@@ -45,10 +45,11 @@ def read_csv(text: str, shown: str) -> Iterator[VendorRow]:
 
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
-        header = next(reader, [])
+        whole = next(reader, [])
+        header = named(whole, whole)
         _check_header(header, shown)
-        for cells in reader:
-            if cells:
+        for cells in (named(whole, cells) for cells in reader):
+            if any(cell.strip() for cell in cells):
                 yield _csv_row(
                     dict(zip(header, cells, strict=False)), len(cells), len(header), Place(shown, reader.line_num, 1)
                 )
