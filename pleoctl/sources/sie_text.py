@@ -49,6 +49,9 @@ def encoding_of(content: bytes, shown: str) -> str:
         return "utf-8-sig"
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return "utf-16"
+    if b"\0" in content:
+        hint = "set source.encoding to utf-16-le or utf-16-be; if it is damaged, export it again"
+        raise SourceError("has NUL characters, as UTF-16 without its mark does", place=Place(shown), hint=hint)
     if content.isascii():
         return "cp437"
     try:

@@ -60,13 +60,19 @@ class XlsxSource(CsvSource):
 
 
 def sample_sheets(path: Path, name: str, most: int) -> dict[str, list[tuple[int, list[str]]]]:
-    """The first rows of each sheet as people see them, with their lines. Raises `SourceError`."""
+    """The first rows of each sheet that people see, with their lines. Raises `SourceError`."""
     with _opened(file_bytes(path, name), name) as book:
         found = {}
-        for sheet in book.sheetnames:
+        for sheet in _seen(book):
             one = _Sheet(path, {"path": name, "sheet": sheet}, "accounts")
             found[sheet] = [(line, cells) for _, line, cells in islice(one.lines(book), most)]
         return found
+
+
+def _seen(book: Any) -> list[str]:
+    """The sheets that are not hidden; all where each of them is."""
+    shown = [str(sheet.title) for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    return shown or [str(sheet.title) for sheet in book.worksheets]
 
 
 @contextmanager
@@ -144,8 +150,7 @@ class _Sheet(CsvFile):
         Else the first that people see.
         """
         names: list[str] = [sheet.title for sheet in book.worksheets]
-        shown = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        asked = self._config.get("sheet", (shown or names)[0])
+        asked = self._config.get("sheet", _seen(book)[0])
         found = [asked] if asked in names else [name for name in names if fnmatchcase(name, asked)]
         if len(found) != 1:
             words = f"has no sheet {asked!r}" if not found else f"has {len(found)} sheets like {asked!r}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 
 from pleoctl.documents.load import parse
@@ -163,6 +164,29 @@ def test_a_last_line_is_no_account(sourceless: Path, cli: Cli) -> None:
     assert exported(sourceless, cli) == [("2", "B", True), ("3", "C", False)]
     (sourceless / "other.csv").write_text("No;Name\n2;B\n2 accounts;\n", encoding="utf-8")
     assert '# whereNot: {Name: [""]}   # if rows' in cli("source", "init", "other.csv", "-o", "-").stdout
+
+
+def test_one_bad_row_stops_no_section(sourceless: Path, cli: Cli) -> None:
+    """It is held, as the export holds it."""
+    (sourceless / "chart.csv").write_text('No;Name\n2;B\n3;"C"x\n4;D\n', encoding="utf-8")
+    said = cli("source", "init", "chart.csv")
+    assert said.code == 0
+    assert "a quotation mark stands in the middle of a cell" in said.stderr
+
+
+def test_a_hidden_sheet_is_not_guessed(sourceless: Path, cli: Cli) -> None:
+    """Nobody sees it, though it fits best."""
+    book = openpyxl.Workbook()
+    book["Sheet"].append(["externalId", "code", "name"])
+    book["Sheet"].append([9, 9, "Old"])
+    chart = book.create_sheet("Chart")
+    chart.append(["No", "Name"])
+    chart.append([1, "A"])
+    book["Sheet"].sheet_state, book.active = "hidden", 1
+    book.save(sourceless / "chart.xlsx")
+    assert cli("source", "init", "chart.xlsx").code == 0
+    assert "sheet:" not in (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
+    assert exported(sourceless, cli) == [("1", "A", True)]
 
 
 # Table, text, and what the export makes of it.

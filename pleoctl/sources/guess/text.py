@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from pleoctl.errors import SourceError
 from pleoctl.place import Place
+from pleoctl.sources.csv_lines import CsvLines
 from pleoctl.sources.files import check_encoding
 
 DEFAULT: Final = "utf-8-sig"
@@ -99,15 +100,9 @@ class Line(NamedTuple):
 
 def rows_of(text: str, delimiter: str, shown: str) -> list[Line]:
     """All rows, blank ones too. Raises `SourceError` where it is no CSV."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    found, line = [], 1
-    try:
-        for cells in reader:
-            found.append(Line(line, cells))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise SourceError(f"is not readable as CSV: {error}", place=Place(shown, line)) from error
-    return found
+    # Which line is the header is not known yet, so no last line can be too short for it.
+    whole = text if text.endswith(("\r", "\n")) else f"{text}\n"
+    return [Line(line, cells) for _, line, cells in CsvLines(whole, delimiter, 1, shown)]
 
 
 def delimiter_of(text: str) -> str:

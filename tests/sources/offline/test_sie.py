@@ -99,6 +99,14 @@ def test_a_line_that_lacks_something_holds_its_row(books: Books) -> None:
         read(books, "#KONTO 1930 Bank\n#KONTO 1684")
 
 
+def test_two_bytes_a_letter_without_a_mark_are_named(books: Books) -> None:
+    """The setting reads them."""
+    content = (HEAD + NAMES).encode("utf-16-le")
+    with pytest.raises(SourceError, match="as UTF-16 without its mark does"):
+        read(books, content)
+    assert len(read(books, content, encoding="utf-16-le").accounts) == 3
+
+
 def test_lines_of_two_encodings_are_refused(books: Books) -> None:
     """No encoding is right for all of them."""
     with pytest.raises(SourceError, match="has a line in UTF-8") as caught:
