@@ -20,8 +20,8 @@ _OUT: Final = rf"\t\x00{_REFUSED}"
 # Those beyond Latin-1 are replaced in the whole text: patterns that name them take three times as long to compile.
 _BEYOND: Final = {"\ufeff": "\0", **dict.fromkeys("\u2028\u2029\ufffe\uffff", "\x7f")}
 _RAW: Final = rf'[^"\\{_OUT}]*+'
-PLAIN: Final = rf'[^\s"\\{_OUT}][^"\\{_OUT}]*+'
-"""What stands between double quotes without an escape, and does not begin with a blank."""
+PLAIN: Final = rf'[^\s"\\{_OUT}][^"\\\x00{_REFUSED}]*+'
+"""What stands between double quotes in a line without an escape, and does not begin with a blank."""
 WRITTEN: Final = rf'(?:[^\s"\\{_OUT}]|\\["\\])[^"\\{_OUT}]*+(?:\\["\\][^"\\{_OUT}]*+)*+'
 """The same with quotes and backslashes, which are escaped."""
 

@@ -66,13 +66,14 @@ def _folded(text: str) -> str:
 
 
 def _block(raw: str) -> str:
-    """The text that a line with ``|`` or ``>`` opens. Raises `NotSimple` where blanks at the ends of lines count."""
+    """The text that a line with ``|`` or ``>`` opens. Raises `NotSimple` where its form depends on blanks."""
     head, _, body = raw.partition("\n")
     if body.count("\n") == 1 and (only := body.strip(" ")) != "\n":  # as most are
         return only[:-1] if head[1:2] == "-" else only
     lines = body.split("\n")[:-1]
     depth = next(len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" "))
-    if any(line[:depth].strip(" ") or line[depth : depth + 1] == " " for line in lines):
+    deeper = [line for line in lines if line[depth : depth + 1] == " "]
+    if any(line[:depth].strip(" ") for line in lines) or any(head[0] == ">" or line.isspace() for line in deeper):
         raise NotSimple
     texts = [line[depth:] for line in lines]
     said = len(texts)

@@ -129,7 +129,8 @@ class Composer:
         self._sound: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._anchors: dict[str, Node] = {}
         self._root: Node | None = None
-        self._count = self._line = self._begins = 0
+        self._count = self._line = 0
+        self._begins = -2  # of no line: that of the second may be 0
         self._expanded = 0
         self._sizes: dict[int, int] = {}
         self._documents = 0

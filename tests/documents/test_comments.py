@@ -112,7 +112,7 @@ dimensions:
 def test_a_comment_below_a_text_over_lines_stays_above_the_next_row() -> None:
     """Unless it stands as deep as the text's key; whichever reader sees the file."""
     text = "accounts:\n- externalId: a\n  name: >-\n    A\n  # of a\n# of b\n- externalId: b\n  name: B\n"
-    for odd in ("", '- externalId: "c\tc"\n  name: C\n', 'dimensions:\n- {code: "D\tD", name: D}\n'):
+    for odd in ("", '- externalId: "c\x85c"\n  name: C\n', 'dimensions:\n- {code: "D\x85D", name: D}\n'):
         rows = rewritten(HEAD + text + odd).partition("accounts:\n")[2].splitlines()
         assert rows[:4] == ["# of a", '- {externalId: "a", name: "A"}', "# of b", '- {externalId: "b", name: "B"}']
 

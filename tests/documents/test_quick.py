@@ -41,6 +41,7 @@ def agree(text: str) -> bool:
 
 @given(st.one_of(written(), written(), disturbed(), as_json()))
 @example(f"{HEAD}accounts:\n- \n")
+@example("\nkind: DesiredState # c\napiVersion: pleoctl/v1\naccounts: []\n")
 def test_what_the_quick_reader_takes_the_careful_one_reads_alike(text: str) -> None:
     """Rows, their lines and columns, and what each comment speaks of; nothing that the careful reader refuses."""
     agree(text)
@@ -76,6 +77,7 @@ def test_what_the_writer_writes_needs_no_pattern_of_what_people_write() -> None:
 
 
 _ESCAPES = [
+    "a\tb\t",
     r"\x41\xe9",
     r"\u00e9",
     r"\U0001F600",
@@ -116,7 +118,7 @@ def test_escapes_are_read_as_every_yaml_reader_reads_them(row: str, monkeypatch:
 
 
 _ODD_ROWS = {
-    "a tab": '- {{{0}: "a\tb", name: x}}  # c\n',
+    "a tab": '- {{{0}: "a\\x41\tb", name: x}}  # c\n',
     "a line separator": '- {0}: a\n  name: "x\u2028y"  # c\n',
     "a next line": '- {0}: a\n  # c\n  name: "x\x85y"\n',
     "a byte order mark": "- &row\n  {0}: a\n  name: x\ufeffy\n",
@@ -253,10 +255,10 @@ _NAMES = {
     "of a key": "- &x externalId: a\n  name: A\n- externalId: b\n  name: *x\n",
     "before it is given": "- externalId: a\n  name: *x\n- externalId: &x b\n  name: B\n",
     "within a row": "- name: *x\n  externalId: &x a\n",
-    "of an odd row": '- externalId: &x "A\tA"\n  name: A\n- externalId: b\n  name: *x\n',
-    "of an odd row, then another": '- externalId: &x "A\tA"\n  name: A\n- externalId: &x b\n  name: B\n'
-    '- externalId: "C\tC"\n  name: *x\n',
-    "used by an odd row": '- externalId: &x a\n  name: A\n- externalId: "B\tB"\n  name: *x\n',
+    "of an odd row": '- externalId: &x "A\x85A"\n  name: A\n- externalId: b\n  name: *x\n',
+    "of an odd row, then another": '- externalId: &x "A\x85A"\n  name: A\n- externalId: &x b\n  name: B\n'
+    '- externalId: "C\x85C"\n  name: *x\n',
+    "used by an odd row": '- externalId: &x a\n  name: A\n- externalId: "B\x85B"\n  name: *x\n',
     "of too many": "- externalId: a\n  name: &x A\n" + "- {externalId: b, name: *x}\n" * 20_001,
 }
 
@@ -279,7 +281,11 @@ def test_names_mean_what_was_named_last(text: str) -> None:
 @pytest.mark.parametrize("mark", ["|", "|-", "|+", ">", ">-", ">+", "|2", "|  # c"])
 def test_a_text_over_lines_ends_as_its_file_does(mark: str, end: str) -> None:
     """With a line break or without, and with empty lines or comments behind it."""
-    for row in (f"- externalId: a\n  name: {mark}\n    text{end}", f"- name: {mark}\n    x\n    y{end}"):
+    for row in (
+        f"- externalId: a\n  name: {mark}\n    text{end}",
+        f"- name: {mark}\n    x\n    y{end}",
+        f"- externalId: a\n  name: {mark}\n    x\n      y\n     z  \n\n    a{end}",
+    ):
         agree(f"{HEAD}accounts:\n{row}")
         agree(f"{HEAD}accounts:\n- externalId: a\n  name: A\n  # c\n{row}")
         agree(f"{HEAD}dimensions:\n- code: a\n  values: []\n  name: {mark}\n    text{end}")

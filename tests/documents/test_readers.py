@@ -150,6 +150,13 @@ def test_any_text_is_read_alike(text: str) -> None:
         assert tree(text, quick=False) in (None, quick)
 
 
+@pytest.mark.parametrize("empty", range(4))
+def test_lines_are_counted_from_the_first_be_it_empty(empty: int) -> None:
+    """Whatever the first word of a file stands below."""
+    document = parse("\n" * empty + "a: b\nc: d\n", "f.yaml")
+    assert [document.locate([key], key=True) for key in "ac"] == [(empty + 1, 1), (empty + 2, 1)]
+
+
 def test_an_absent_value_stands_at_its_key() -> None:
     """Whichever reader reads it, and wherever its comments stand."""
     for text in ("a: 1\nb:\nc: 2\n", "a: 1\nb:  # later\n\nc: 2\n"):
