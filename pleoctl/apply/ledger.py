@@ -58,6 +58,14 @@ class Ledger:
         """Those of the changes that have no end yet."""
         return [change for change in changes if self.result(change.address).status == "notAttempted"]
 
+    def reopen(self) -> bool:
+        """Let go what was kept back because of something else that is done by now; whether there is any."""
+        blocked = [result for result in self.results if result.status == "blocked"]
+        for result in blocked:
+            result.status, result.error = "notAttempted", None
+        self._finished -= len(blocked)
+        return bool(blocked)
+
     # --- writing -----------------------------------------------------------------------------------------------
 
     def note(self, event: Event, addresses: Sequence[Address], **details: Any) -> None:

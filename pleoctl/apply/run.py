@@ -155,7 +155,7 @@ class _Run:
             if self._hooks.stop.is_set():
                 self._stopped(ledger)
             elif not executor.halted:
-                self._verify(context, ledger)
+                self._verify(context, ledger, executor)
             elif not ledger.findings:
                 # Whatever ended the run may keep this from being read as well.
                 with suppress(RemoteError):
@@ -174,9 +174,12 @@ class _Run:
             words, hint = "the run was told to stop before it read again what it wrote", "apply the plan once more"
             self._receipt.findings.append(Finding("not-verified", words, "warning", hint=hint))
 
-    def _verify(self, context: StepContext, ledger: Ledger) -> None:
+    def _verify(self, context: StepContext, ledger: Ledger, executor: Executor) -> None:
         try:
-            hear_again(self._apis, ledger, context.fresh)
+            if hear_again(self._apis, ledger, context.fresh) and ledger.reopen():
+                executor.run(self._plan.changes)
+                if self._hooks.stop.is_set() or executor.halted:
+                    return self._stopped(ledger)
             self._receipt.findings += restore_tags(context, ledger, self._staying)
             # Nothing is written after this: room for the same records as they are now.
             context.fresh.forget()

@@ -39,21 +39,26 @@ def verify(apis: KindApis, ledger: Ledger, wait: Callable[[float], None]) -> Non
         _doubt(ledger, result, found.get(identity))
 
 
-def hear_again(apis: KindApis, ledger: Ledger, fresh: Fresh) -> None:
-    """Look once more for what an answer denied: what is as wanted is done, whoever said that it was not.
+def hear_again(apis: KindApis, ledger: Ledger, fresh: Fresh) -> bool:
+    """Look once more for what an answer denied, and for what is not known: what is as wanted is done, whoever said not.
 
-    Nothing is read where nothing was denied. Raises `PleoError` where it cannot be read.
+    Whether there was any. Nothing is read where nothing was denied or is in doubt. Raises `PleoError` where it cannot
+    be read.
     """
-    denied: dict[str, list[Result]] = defaultdict(list)
+    heard = False
+    doubted: dict[str, list[Result]] = defaultdict(list)
     for result in ledger.results:
-        if result.status == "failed" and (result.error or {}).get("httpStatus") is not None:
-            denied[result.change.kind].append(result)
-    for kind, results in denied.items():
+        denied = result.status == "failed" and (result.error or {}).get("httpStatus") is not None
+        if denied or result.status == "ambiguous":
+            doubted[result.change.kind].append(result)
+    for kind, results in doubted.items():
         records = _touched(apis[kind], results, fresh)
         for result in results:
             found = [record for record in records if _is_of(record, result, fresh) and _as_wanted(record, result)]
             if found:
                 ledger.found(result, min(found, key=lambda record: (record.created, record.id)))
+                heard = True
+    return heard
 
 
 def _touched(api: Operations, results: Iterable[Result], fresh: Fresh) -> list[Live]:

@@ -116,6 +116,17 @@ def test_a_group_that_was_never_made_is_made_later(
     assert groups(region) == ["REGION"]
 
 
+def test_a_group_that_shows_at_the_end_of_the_run_lets_its_values_go(region: Engine) -> None:
+    """Made by a request without an answer, and seen only once nothing else was left to do: one run does it all."""
+    plan = region.plan()
+    for fault in ({"kind": "lag", "reads": 3}, {"kind": "lostAnswer"}):
+        region.pleo.add_fault(Fault(**fault, method="POST", path="/v0/tag-groups$", nth=1))
+    applied = region.apply(plan)
+    assert (applied.outcome, groups(region)) == ("done", ["REGION"])
+    assert region.plan().changes == []
+    check_contract(region.pleo)
+
+
 def test_a_confirmed_group_that_does_not_show_is_waited_for(region: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Confirmed, but in no list at the end of the run: the next plan does not make it again."""
     plan = region.plan()

@@ -61,6 +61,16 @@ def test_progress_counts_every_end_once(engine: Engine, blocked: bool) -> None:
     assert (events[-1]["event"], events[-1]["outcome"]) == ("finished", "partial" if blocked else "done")
 
 
+def test_progress_ends_with_all_where_what_was_blocked_goes_on(engine: Engine) -> None:
+    """A group that was denied and stored is seen at the end; its tags are taken back and counted once more."""
+    plan = engine.plan()
+    engine.pleo.add_fault(Fault(kind="status", status=400, commit=True, method="POST", path="tag-groups$", nth=1))
+    applied, progress, events = told(engine, plan)
+    assert (applied.outcome, events[-1]["outcome"]) == ("done", "done")
+    total = len(plan.changes)
+    assert [number for number, _ in progress][-3:] == [total, total - 1, total]
+
+
 def test_the_journal_has_lines_only_of_what_was_sent(engine: Engine) -> None:
     """A change that was never sent has no line but its intent: a blocked tag has none at all."""
     plan = engine.plan()
