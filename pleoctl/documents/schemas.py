@@ -17,7 +17,7 @@ from pleoctl.text import did_you_mean
 from pleoctl.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
@@ -208,18 +208,36 @@ def _type_words(document: Document, error: ValidationError, path: Steps, label: 
     given: Any = error.validator_value
     allowed: list[str] = given if isinstance(given, list) else [given]
     node = document.node(path)
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    if "string" in allowed and node is not None and node.kind == "scalar" and node.plain:
+        return _plain_words(error.instance, node.text, _strict(path) or schema, label)
     if isinstance(error.instance, Ambiguous):
         return _ambiguous_words(error.instance, allowed)
-    if "string" in allowed and node is not None and node.kind == "scalar" and node.plain:
-        if error.instance is None:
-            hint = f"write {quoted(node.text)} if it is called so" if node.text else "give a text"
-            return f"{label} is null where text is due", f"{hint}, or leave it out"
-        return f"{label}: {node.text[:SHOWN]} is not text", f"write {quoted(node.text[:SHOWN])}"
     wanted = " or ".join(_ARTICLES.get(kind, kind) for kind in allowed)
-    schema = error.schema if isinstance(error.schema, dict) else {}
     if "integer" in allowed and _is_number(error.instance) and "x-hint" not in schema:
         return f"{label} must be {wanted}, not {_shown(error.instance)}", f"write {error.instance}, without quotes"
     return f"{label} must be {wanted}, not {_shown(error.instance)}", schema.get("x-hint")
+
+
+def _strict(path: Steps) -> Mapping[str, Any]:
+    """What a field of a row must be beside a text; a schema asks for that in another place than for the text."""
+    if len(path) != 3:
+        return {}
+    fields = (field for kind in KINDS.values() if kind.section == path[0] for field in kind.fields)
+    return next((field.strict for field in fields if field.name == path[2]), {})
+
+
+def _plain_words(value: Any, written: str, schema: Mapping[str, Any], label: str) -> tuple[str, str | None]:
+    """What is said of a plain scalar where a text is due, which quotes may not mend."""
+    fits = "x-message" not in schema or re.search(schema.get("pattern", ""), written) is not None
+    if value is None:
+        hint = f"write {quoted(written)} if it is called so" if written else "give a text"
+        return f"{label} is null where text is due", f"{hint}, or leave it out" if fits else schema.get("x-hint")
+    if not fits:
+        return f"{label}: {written[:SHOWN]} {schema['x-message']}", schema.get("x-hint")
+    if isinstance(value, Ambiguous):
+        return _ambiguous_words(value, ["string"])
+    return f"{label}: {written[:SHOWN]} is not text", f"write {quoted(written[:SHOWN])}"
 
 
 def _is_number(value: Any) -> bool:

@@ -44,9 +44,11 @@ class CompanyResult(Strict, kw_only=True):
     error: Told | None = None
 
     def ended(self, code: int, findings: Iterable[Finding] = ()) -> CompanyResult:
-        """With an exit code; the first error among the findings is told."""
+        """With an exit code; the first error among the findings is told, else what went with a bad end."""
         self.exit_code, self.outcome = int(code), OUTCOMES.get(code, "failed")
-        first = next((finding for finding in findings if finding.level == "error"), None)
+        ill = code not in {ExitCode.OK, ExitCode.CHANGES}
+        ranked = sorted((one for one in findings if ill or one.level == "error"), key=lambda one: one.level != "error")
+        first = next(iter(ranked), None)
         self.error = Told.each([first])[0] if first is not None else self.error
         return self
 

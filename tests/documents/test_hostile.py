@@ -178,6 +178,24 @@ AMBIGUOUS = [
 TYPED = {"1": "1 is not text", "1.50": "1.50 is not text", "true": "true is not text", "null": "null where text is due"}
 
 
+RATES = {
+    "25": ("taxCodes.0.rate: 25 is not a rate", 'write a fraction from "0" to "1", "0.25" for 25 %'),
+    "0.25": ("taxCodes.0.rate: 0.25 is not text", 'write "0.25"'),
+    ".25": (".25 is not a rate", "write a fraction"),
+    "true": ("true is not a rate", "write a fraction"),
+    "null": ("is null where text is due", "write a fraction"),
+}
+
+
+@pytest.mark.parametrize("scalar", RATES)
+def test_quotes_are_not_advised_where_they_mend_nothing(scalar: str) -> None:
+    """What would be refused in quotes with other words is told in those at once."""
+    (finding,) = findings(HEAD + f"taxCodes:\n- {{code: A, name: b, rate: {scalar}, type: inclusive}}\n")
+    message, hint = RATES[scalar]
+    assert message in finding.message
+    assert (finding.hint or "").startswith(hint)
+
+
 @pytest.mark.parametrize("scalar", AMBIGUOUS)
 @pytest.mark.parametrize("field", ["externalId", "code", "name", "taxCodeExternalId"])
 def test_a_scalar_that_readers_disagree_on_is_refused_with_the_quoted_form(scalar: str, field: str) -> None:

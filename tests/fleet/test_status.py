@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pleoctl.errors import Finding
 from pleoctl.fleet.book import Last
 from pleoctl.fleet.receipt import CompanyResult
 from pleoctl.fleet.status import Standing
@@ -60,6 +61,14 @@ def test_status_gives_gauges(fleet: FleetFolder, cli: Cli) -> None:
     assert f'pleoctl_fleet_last_run_exit_code{{{path},command="sync"}} 0' in lines
     assert f"pleoctl_fleet_drift_changes{{{path}}} 0" in lines
     assert any(line.startswith("pleoctl_info") for line in lines)
+
+
+def test_a_bad_end_is_never_without_a_reason() -> None:
+    """A run that ends with 1 since its receipt could not be stored says so, though that is but a warning."""
+    told = [Finding("no-key", "a warning", "warning"), Finding("error", "the first error")]
+    for findings, code, words in ((told, 1, "the first error"), (told[:1], 1, "a warning"), (told[:1], 2, None)):
+        error = CompanyResult(path="p").ended(code, findings).error
+        assert (None if error is None else error.message) == words
 
 
 def test_drift_is_what_the_newest_look_found() -> None:

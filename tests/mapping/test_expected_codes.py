@@ -56,6 +56,22 @@ def test_another_tax_code_or_tag_fails(workspace: Path, cli: Cli) -> None:
     assert cli("mapping", "test") == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("walet", True), ("Wallet", True), ("account:wallet", False), ("7", False)]
+)
+@pytest.mark.parametrize("entries", [False, True])
+def test_a_role_with_a_slip_is_recognised(
+    workspace: Path, cli: Cli, written: str, *, meant: bool, entries: bool
+) -> None:
+    """It reads as the code of an account, so the line that is missing says which role is like it."""
+    postings = [PLAIN, PLAIN, {"credit": written, "amount": 200}]
+    expect = {"entries": [{"kind": "journal", "postings": postings}]} if entries else postings
+    test = f"tests:\n- name: t\n  given: {json.dumps(GIVEN)}\n  expect: {json.dumps(expect)}\n"
+    (workspace / "mapping.yaml").write_text(RULES + test)
+    assert cli("mapping", "test") == 1
+    assert (f"credit {written} 200 (did you mean 'wallet'?)" in cli.out.decode()) == meant
+
+
 @pytest.mark.parametrize("wrong", [{"amount": 1}, {"debit": "1", "credit": "2", "amount": 1}])
 def test_a_posting_has_one_side(workspace: Path, cli: Cli, wrong: Json) -> None:
     """Neither none nor both."""

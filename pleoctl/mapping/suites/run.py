@@ -13,6 +13,8 @@ from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.items import convert
 from pleoctl.mapping.rules.model import Target
 from pleoctl.mapping.suites.pairing import CARRIED, carried, met_by, paired, target_of
+from pleoctl.mapping.vocabulary import ROLES
+from pleoctl.text import closest, perhaps
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -203,7 +205,19 @@ def _differences(expected: Any, actual: Any) -> list[str]:
     if expected == actual:
         return []
     wanted, found = _readable(expected), _readable(actual)
-    return [*(f"- {line}" for line in _beyond(wanted, found)), *(f"+ {line}" for line in _beyond(found, wanted))]
+    missing = [f"- {line}{_role_meant(line, wanted, expected)}" for line in _beyond(wanted, found)]
+    return [*missing, *(f"+ {line}" for line in _beyond(found, wanted))]
+
+
+def _role_meant(line: str, wanted: list[str], expected: Any) -> str:
+    """What a code that nothing was posted to may be a slip of: a role is written as a code is."""
+    postings = _postings_of(expected)
+    if len(postings) != len(wanted):
+        return ""
+    posting = postings[wanted.index(line)]
+    written = posting["debit" if "debit" in posting else "credit"]
+    meant = None if written in ROLES or written.startswith("account:") else closest(written, ROLES)
+    return "" if meant is None else f" ({perhaps(meant)})"
 
 
 def _beyond(lines: list[str], others: list[str]) -> list[str]:
