@@ -115,11 +115,8 @@ class Column:
 
     def value(self, facts: Facts) -> Any:
         """What a line has in the field, as conditions compare it."""
-        key = self.read(facts)
-        try:
-            return self._values[key]
-        except KeyError:
-            return self._value(key)
+        key, values = self.read(facts), self._values
+        return values[key] if key in values else self._value(key)
 
     def _value(self, key: Any) -> Any:
         value = self._fold(key)
