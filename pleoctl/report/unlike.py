@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.rules.predicates import prepared
+from pleoctl.text import alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,14 +40,18 @@ def _pairs(predicate: Any, given: str) -> Iterator[tuple[str, str]]:
 
 
 def _signs(wanted: str, given: str) -> str | None:
-    if abs(len(wanted) - len(given)) > _MOST_SIGNS:
+    same = alike(wanted) == alike(given)
+    if not same and abs(len(wanted) - len(given)) > _MOST_SIGNS:
         return None
     codes = SequenceMatcher(None, wanted, given, autojunk=False).get_opcodes()
     parts = [(wanted[a:b], given[c:d]) for kind, a, b, c, d in codes if kind != "equal"]
     there = "".join(missing + found for missing, found in parts)
-    if not parts or there.isascii() or max(len(text) for pair in parts for text in pair) > _MOST_SIGNS:
+    if not parts or there.isascii():
         return None
-    return ", ".join(f"{_names(found)} in place of {_names(missing)}" for missing, found in parts[:_MOST_SIGNS])
+    if not same and max(len(text) for pair in parts for text in pair) > _MOST_SIGNS:
+        return None
+    shown = [(missing[:_MOST_SIGNS], found[:_MOST_SIGNS]) for missing, found in parts[:_MOST_SIGNS]]
+    return ", ".join(f"{_names(found)} in place of {_names(missing)}" for missing, found in shown)
 
 
 def _names(text: str) -> str:

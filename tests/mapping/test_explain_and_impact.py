@@ -152,6 +152,15 @@ tests:
         ("Tel\u200bia", "U+200B ZERO WIDTH SPACE in place of nothing"),
         ("\u0422elia Sweden", None),
         ("Telio", None),
+        (
+            "\uff34elia",
+            "U+FF54 FULLWIDTH LATIN SMALL LETTER T in place of U+0074 LATIN SMALL LETTER T",
+        ),
+        (
+            "\uff34\uff45\uff4cia",
+            " and ".join(f"U+FF{n} FULLWIDTH LATIN SMALL LETTER {c}" for n, c in ((54, "T"), (45, "E")))
+            + " in place of U+0074 LATIN SMALL LETTER T and U+0065 LATIN SMALL LETTER E",
+        ),
         ("Acme \u00c5B", "U+00E5 LATIN SMALL LETTER A WITH RING ABOVE in place of U+0061 LATIN SMALL LETTER A"),
     ],
 )

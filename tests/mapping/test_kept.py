@@ -56,6 +56,27 @@ def test_every_output_carries_what_the_item_says(workspace: Path, cli: Cli, name
         assert (row["originalCurrency"], row["originalAmount"], row["company"][:4]) == ("USD", "100.00", "12ab")
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "told"),
+    [
+        ("2026-03-31T00:00:00Z", "2026-01-01", "ends before it begins: 2026-03-31 to 2026-01-01"),
+        ("soon", "2026-02-30", "is none of days: soon to 2026-02-30"),
+        ("2026-01-01", "2026-01-01T23:00:00Z", None),
+        ("2026-01-01", None, None),
+    ],
+)
+def test_a_period_that_cannot_be_is_told(
+    workspace: Path, cli: Cli, start: str, end: str | None, told: str | None
+) -> None:
+    """It stands in the entry as it is, with a warning, also where many items are alike."""
+    given = [item("fee", line(), servicePeriod={"from": start, "to": end}, accountingEntryId=f"id-{n}") for n in (1, 2)]
+    (workspace / "items.json").write_text(json.dumps([item("fee", line()), *given]))
+    assert cli("map", "items.json") == 0
+    first, *others = ([w for w in entry["warnings"] if "service period" in w] for entry in cli.lines)
+    assert first == []
+    assert [bool(one) and str(told) in one[0] for one in others] == [told is not None] * 2
+
+
 @pytest.mark.parametrize("name", ["beancount", "hledger"])
 def test_the_same_currency_is_told_once(workspace: Path, cli: Cli, name: str) -> None:
     """A journal has the amount in its postings already."""

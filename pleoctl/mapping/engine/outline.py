@@ -18,9 +18,10 @@ from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, Origin
 from pleoctl.mapping.engine.figures import GROSS, NET, TAX
 from pleoctl.mapping.engine.post import TAX_ROLE
 from pleoctl.mapping.rules.model import NOTHING
+from pleoctl.model.days import is_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pleoctl.mapping.engine.linetable import LineTable
     from pleoctl.mapping.engine.share import Share
@@ -87,6 +88,7 @@ class Outline(msgspec.Struct, gc=False):
     ) -> Entry:
         """The entry of an item without postings, not mapped yet (D2-D4, D10); ``row`` is the one that was found."""
         info = item.additional_information
+        period = None if item.service_period is None else _period(item.service_period)
         return Entry(
             item.accounting_entry_id,
             "failed",
@@ -104,10 +106,10 @@ class Outline(msgspec.Struct, gc=False):
             None if row is None and item.vendor is None else _vendor(item, row, self.found),
             None if info.invoice_information is None else _invoice(info.invoice_information),
             original,
-            None if item.service_period is None else _period(item.service_period),
+            period,
             item.company_id,
             [],
-            [*self.warnings],
+            [*self.warnings] if period is None else [*self.warnings, *_doubts(period)],
         )
 
 
@@ -160,6 +162,15 @@ def _vendor(item: Item, row: VendorRow | None, found: Payee | None) -> VendorOf 
 
 def _period(given: Period) -> PeriodOf:
     return PeriodOf(_day(given.start), _day(given.end))
+
+
+def _doubts(period: PeriodOf) -> Iterator[str]:
+    """What is wrong with a service period, which goes into the books as it is (D11)."""
+    start, end = period.start, period.end
+    if not all(day is None or is_day(day) for day in (start, end)):
+        yield f"the service period is none of days: {start} to {end}; look at the item in Pleo"
+    elif start is not None and end is not None and end < start:
+        yield f"the service period ends before it begins: {start} to {end}; look at the item in Pleo"
 
 
 def _invoice(given: Invoice) -> InvoiceOf:
