@@ -29,6 +29,8 @@ _TOTALS: Final = frozenset(
 )
 # The same in a header; ``Content-Range`` gives it behind a slash.
 _TOTAL_HEADERS: Final = ("X-Total-Count", "X-Total", "Total-Count", "Content-Range")
+_PAGE_HEADERS: Final = ("X-Total-Pages", "X-Page-Count", "X-Pagination-Page-Count")
+_NEXT_HEADERS: Final = ("X-Next-Page", "X-Next-Cursor", "X-Next-Token", "X-Continuation-Token", "x-ms-continuation")
 # What means nothing but a page that follows, wherever it stands.
 _DEEP: Final = ("__next", *_SUFFIXES)
 
@@ -68,7 +70,22 @@ def _objects(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def announced_beside(headers: Mapping[str, str]) -> tuple[str, int] | None:
     """The same of an answer's headers; the first that has a number."""
-    found = ((name, headers.get(name, "").rpartition("/")[2].strip()) for name in _TOTAL_HEADERS)
+    return _number_of(headers, _TOTAL_HEADERS)
+
+
+def pages_announced_beside(headers: Mapping[str, str]) -> tuple[str, int] | None:
+    """The same of pages; None for one page."""
+    found = _number_of(headers, _PAGE_HEADERS)
+    return None if found is None or found[1] < 2 else found
+
+
+def goes_on_beside(headers: Mapping[str, str]) -> str | None:
+    """The header that names a page, or a token, of what follows."""
+    return next((name for name in _NEXT_HEADERS if headers.get(name, "").strip()), None)
+
+
+def _number_of(headers: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, int] | None:
+    found = ((name, headers.get(name, "").rpartition("/")[2].strip()) for name in names)
     return next(((name, int(text)) for name, text in found if text.isascii() and text.isdigit()), None)
 
 

@@ -17,8 +17,10 @@ from pleoctl.sources.http.annotations import (
     announced_beside,
     failed,
     goes_on,
+    goes_on_beside,
     list_inside,
     pages_announced,
+    pages_announced_beside,
     unread_list,
 )
 from pleoctl.sources.http.expressions import Expression, ExpressionError
@@ -160,6 +162,7 @@ class ListReader:
         self._announced = announced(body) if isinstance(body, dict) else None
         self._announced = self._announced or announced_beside(answer.headers)
         self._paged = pages_announced(body) if isinstance(body, dict) else None
+        self._paged = self._paged or pages_announced_beside(answer.headers)
         self._refuse_lists_that_go_on(answer.body)
         self._refuse_repeats(rows)
         self._count += len(rows)
@@ -307,6 +310,7 @@ class ListReader:
         linked = "next" in answer.links and self._resource.paging not in {"page", "offset"}
         unknown = self._resource.next is None and self._resource.paging in {"none", "link"}
         name = "a Link header" if linked else goes_on(body, by_any_name=unknown)
+        name = name or (goes_on_beside(answer.headers) if unknown else None)
         if name is None or name in self._resource.optional or self._total is not None:
             return
         once = self._resource.paging == "none"

@@ -129,6 +129,7 @@ MORE: dict[str, tuple[Json, dict[str, str]]] = {
     "has_next_page": ({"meta": {"paging": {"has_next_page": True}}}, {}),
     "last": ({"page": {"last": False}}, {}),
     "isLastPage": ({"isLastPage": False}, {}),
+    "X-Next-Page": ({}, {"X-Next-Page": "2"}),
     "_links": ({"_links": [{"rel": "self"}, {"rel": "next", "href": "/2"}]}, {}),
     "a Link header": ({}, {"Link": '</accounts?p=2>; rel="next"'}),
 }
@@ -146,10 +147,19 @@ def test_one_answer_that_says_there_is_more_is_refused(server: FakeServer, books
     assert len(books.read(accounts(server, {"type": "none"}, optional=[name])).accounts or []) == 3
 
 
-@pytest.mark.parametrize("body", [{"pages": 4}, {"meta": {"pagination": {"page": 1, "totalPages": 4}}}])
-def test_one_answer_that_counts_pages_is_told(server: FakeServer, books: Books, body: Json) -> None:
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ({"pages": 4}, {}),
+        ({"meta": {"pagination": {"page": 1, "totalPages": 4}}}, {}),
+        ({}, {"X-Total-Pages": "4", "X-Next-Page": ""}),
+    ],
+)
+def test_one_answer_that_counts_pages_is_told(
+    server: FakeServer, books: Books, body: Json, headers: dict[str, str]
+) -> None:
     """One of one page, a list that is paged, and a list with a proof are not."""
-    server.app = lambda _call: Reply({"rows": ROWS[:3], "all": 3, **body})
+    server.app = lambda _call: Reply({"rows": ROWS[:3], "all": 3, **body}, headers=headers)
     (found,) = books.findings(accounts(server, {"type": "none"}))
     assert (found.code, "is read by one request, and the answer says 4 at" in found.message) == ("full-page", True)
     assert books.findings(accounts(server, {"type": "none"}, total="all")) == []
