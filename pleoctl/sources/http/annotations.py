@@ -18,11 +18,18 @@ _NEXT: Final = frozenset(
 )
 # Addresses as a list of objects with their relation.
 _LISTS: Final = frozenset({"links", "_links", "link"})
-_FLAGS: Final = frozenset({"hasmore", "has_more", "hasnextpage", "has_next_page"})
+_FLAGS: Final = frozenset(
+    {"hasmore", "has_more", "hasnextpage", "has_next_page", "hasmoreitems", "has_more_items", "morerecords"}
+    | {"more_records", "moreavailable", "more_available", "truncated", "istruncated", "is_truncated"}
+    | {"incompleteresults", "incomplete_results"}
+)
 # True on the last page alone.
 _LAST: Final = frozenset({"last", "islast", "is_last", "lastpage", "last_page", "islastpage", "is_last_page"})
 # Where an answer with status 200 says that it failed, or gave a part only, as GraphQL does.
 _FAILED: Final = frozenset({"error", "errors", "fault", "faults", "exception"})
+_STATES: Final = frozenset({"status", "state", "result"})
+_BAD: Final = frozenset({"error", "fail", "failed", "failure"})
+_WELL: Final = frozenset({"success", "succeeded", "ok"})
 _TOTALS: Final = frozenset(
     {"total", "totalcount", "total_count", "totalresults", "total_results", "totalitems", "total_items"}
     | {"totalrecords", "total_records", "totalelements", "total_elements", "itemcount", "count", "@odata.count"}
@@ -31,14 +38,16 @@ _TOTALS: Final = frozenset(
 _TOTAL_HEADERS: Final = ("X-Total-Count", "X-Total", "Total-Count", "Content-Range")
 _PAGE_HEADERS: Final = ("X-Total-Pages", "X-Page-Count", "X-Pagination-Page-Count")
 _NEXT_HEADERS: Final = ("X-Next-Page", "X-Next-Cursor", "X-Next-Token", "X-Continuation-Token", "x-ms-continuation")
-# What means nothing but a page that follows, wherever it stands.
-_DEEP: Final = ("__next", *_SUFFIXES)
-
-
 _PAGES: Final = frozenset(
     {"pages", "pagecount", "page_count", "totalpages", "total_pages", "@totalpages", "numpages", "num_pages"}
     | {"numberofpages", "number_of_pages", "totalnumberofpages", "lastpage", "last_page"}
 )
+_SIZES: Final = frozenset(
+    {"limit", "size", "pagesize", "page_size", "perpage", "per_page", "itemsperpage", "items_per_page", "maxresults"}
+    | {"max_results", "pagelength", "page_length"}
+)
+# What means nothing but a page that follows, wherever it stands.
+_DEEP: Final = ("__next", *_SUFFIXES)
 
 
 def announced(answer: dict[str, Any]) -> tuple[str, int] | None:
@@ -49,6 +58,11 @@ def announced(answer: dict[str, Any]) -> tuple[str, int] | None:
 def pages_announced(answer: dict[str, Any]) -> tuple[str, int] | None:
     """The number of pages that an answer, or an object of it, seems to announce, and its name; None for one page."""
     return max((one for one in _numbers(answer, _PAGES) if one[1] > 1), key=lambda one: one[1], default=None)
+
+
+def page_size(answer: dict[str, Any], rows: int) -> str | None:
+    """The name under which an answer, or an object of it, says that a page has just as many rows."""
+    return next((name for name, number in _numbers(answer, _SIZES) if number == rows), None)
 
 
 def _numbers(answer: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[str, int]]:
@@ -95,7 +109,8 @@ def list_inside(answer: Any, known: Collection[str]) -> str | None:
     while left:
         value, inside = left.pop()
         if isinstance(value, dict):
-            more = (name for name, part in value.items() if inside and name not in known and _leads_deep(name, part))
+            leads = _leads_with_list if any(isinstance(part, list) for part in value.values()) else _leads_deep
+            more = (name for name, part in value.items() if inside and name not in known and leads(name, part))
             if (name := next(more, None)) is not None:
                 return str(name)
             left += [(part, inside) for part in value.values() if isinstance(part, dict | list)]
@@ -109,10 +124,20 @@ def _leads_deep(name: str, value: Any) -> bool:
     return value is True if word == "hasnextpage" else bool(isinstance(value, str) and value) and word.endswith(_DEEP)
 
 
+def _leads_with_list(name: str, value: Any) -> bool:
+    """Of an object that has a list of its own, flags mean that one."""
+    return _leads_deep(name, value) or (name.casefold() in _FLAGS and value is True)
+
+
 def failed(answer: dict[str, Any]) -> str | None:
     """The name in an answer under which it says that something went wrong; None where it says so nowhere."""
     for name, value in answer.items():
-        if name.casefold() in _FAILED and (any(value.values()) if isinstance(value, dict) else value):
+        word = name.casefold()
+        if word in _FAILED and (any(value.values()) if isinstance(value, dict) else value):
+            return name
+        if word in _STATES and isinstance(value, str) and value.casefold() in _BAD:
+            return name
+        if word in _WELL and value is False:
             return name
     return None
 

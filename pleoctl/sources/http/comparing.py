@@ -80,6 +80,10 @@ class _Part:
             self._states[type(value), value] = state
         return state
 
+    def _cure(self, name: str) -> str:
+        texts = all(isinstance(literal, str) for literal in self._literals)
+        return f"compare lower(trim({name}))" if texts else f"compare string({name}) with a text"
+
     def told(self) -> Iterator[tuple[str, str]]:
         name, words = _name(self._node), ", ".join(_written(literal) for literal in self._literals)
         if self._near:
@@ -87,7 +91,7 @@ class _Part:
             near = [f"{word} ({number})" for word, number in self._near.most_common(_SHOWN)]
             yield (
                 f"{self.key} compares {name} with {words}, and {rows} what only looks like it: {', '.join(near)}",
-                f"compare lower(trim({name})), or mend them in the books",
+                f"{self._cure(name)}, or mend them in the books",
             )
         missing = [text for text in self._literals if isinstance(text, str) and _written(text) not in self._found]
         if self._equal and self._any and missing:

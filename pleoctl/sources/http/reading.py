@@ -19,6 +19,7 @@ from pleoctl.sources.http.annotations import (
     goes_on,
     goes_on_beside,
     list_inside,
+    page_size,
     pages_announced,
     pages_announced_beside,
     unread_list,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     Send = Callable[[Request, Mapping[str, Any], str | None], tuple[Answer, str]]
 
 MAX_EMPTY: Final = 20
+_PARTIAL: Final = 206
 _SHOWN_ERROR: Final = 200
 _SHOWN_KEYS: Final = 8
 _AGAIN: Final = "nothing was written; run again, and check source.* if it stays"
@@ -62,6 +64,7 @@ class ListReader:
         self._tokens: set[str] = set()
         self._announced: tuple[str, int] | None = None
         self._paged: tuple[str, int] | None = None
+        self._sized: str | None = None
 
     @property
     def unproven(self) -> bool:
@@ -97,10 +100,11 @@ class ListReader:
         # A server may give fewer rows than asked for, and name what follows otherwise than is looked for.
         once = self._resource.paging == "none" or self._is_named_nowhere()
         alone = once and self._resource.request is not None and self._pages == 1 and self._total is None
-        if alone and self._count in _PAGE_SIZES:
+        why = "as many as systems send unasked" if self._count in _PAGE_SIZES else self._sized
+        if alone and why is not None:
             yield Finding(
                 "full-page",
-                f"{self._label()} gave exactly {many(self._count, 'row')}, as many as systems send unasked",
+                f"{self._label()} gave exactly {many(self._count, 'row')}, {why}",
                 "warning",
                 hint="if the list goes on, describe its paging; if not, give total or count where the system has one",
             )
@@ -163,6 +167,8 @@ class ListReader:
         self._announced = self._announced or announced_beside(answer.headers)
         self._paged = pages_announced(body) if isinstance(body, dict) else None
         self._paged = self._paged or pages_announced_beside(answer.headers)
+        sized = page_size(body, len(rows)) if isinstance(body, dict) and rows and self._announced is None else None
+        self._sized = f"as many as its page has by {sized!r}" if sized is not None else None
         self._refuse_lists_that_go_on(answer.body)
         self._refuse_repeats(rows)
         self._count += len(rows)
@@ -311,9 +317,11 @@ class ListReader:
         unknown = self._resource.next is None and self._resource.paging in {"none", "link"}
         name = "a Link header" if linked else goes_on(body, by_any_name=unknown)
         name = name or (goes_on_beside(answer.headers) if unknown else None)
+        once = self._resource.paging == "none"
+        if once and answer.status == _PARTIAL and self._announced != ("Content-Range", self._count):
+            name = name or f"the status {_PARTIAL}"
         if name is None or name in self._resource.optional or self._total is not None:
             return
-        once = self._resource.paging == "none"
         raise self._wrong(
             f"{'paginate is none' if once else 'the list ended'}, and {name} says that there are more pages",
             f"describe the paging; if the list is whole, give total, or optional: [{name!r}]",

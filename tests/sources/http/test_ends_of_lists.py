@@ -130,6 +130,8 @@ MORE: dict[str, tuple[Json, dict[str, str]]] = {
     "last": ({"page": {"last": False}}, {}),
     "isLastPage": ({"isLastPage": False}, {}),
     "X-Next-Page": ({}, {"X-Next-Page": "2"}),
+    "more_records": ({"info": {"more_records": True}}, {}),
+    "truncated": ({"truncated": True}, {}),
     "_links": ({"_links": [{"rel": "self"}, {"rel": "next", "href": "/2"}]}, {}),
     "a Link header": ({}, {"Link": '</accounts?p=2>; rel="next"'}),
 }
@@ -165,6 +167,51 @@ def test_one_answer_that_counts_pages_is_told(
     assert books.findings(accounts(server, {"type": "none"}, total="all")) == []
     server.app = lambda _call: Reply({"rows": ROWS[:3], "pages": 1})
     assert books.findings(accounts(server, {"type": "none"})) == []
+
+
+def test_one_answer_that_is_a_full_page_is_told(server: FakeServer, books: Books) -> None:
+    """By the size that it names itself; a page that is not full, or an own number of all rows, says enough."""
+    server.app = lambda _call: Reply({"rows": ROWS[:3], "paging": {"limit": 3}})
+    (found,) = books.findings(accounts(server, {"type": "none"}))
+    assert (found.code, "exactly 3 rows, as many as its page has by 'limit'" in found.message) == ("full-page", True)
+    server.app = lambda _call: Reply({"rows": ROWS[:3], "limit": 4})
+    assert books.findings(accounts(server, {"type": "none"})) == []
+    server.app = lambda _call: Reply({"rows": ROWS[:3], "limit": 3, "total": 3})
+    assert books.findings(accounts(server, {"type": "none"})) == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Range": "items 0-2/*"}, {"Content-Range": "items 0-2/7"}])
+def test_a_partial_answer_is_not_the_list(server: FakeServer, books: Books, headers: dict[str, str]) -> None:
+    """Status 206 says that there is more, unless the range is all there is, or the section pages."""
+    server.app = lambda _call: Reply({"rows": ROWS[:3]}, status=206, headers=headers)
+    with pytest.raises(SourceError, match="the status 206 says that there are more pages"):
+        books.read(accounts(server, {"type": "none"}))
+    server.app = lambda _call: Reply({"rows": ROWS[:3]}, status=206, headers={"Content-Range": "items 0-2/3"})
+    assert len(books.read(accounts(server, {"type": "none"})).accounts or []) == 3
+
+
+def test_lists_of_groups_are_whole(server: FakeServer, books: Books) -> None:
+    """Rows may be gathered out of objects, each of which has the beginning of a list."""
+    server.app = lambda _call: Reply({"groups": [{"rows": ROWS[:2]}, {"rows": ROWS[2:3], "hasMore": True}]})
+    groups = {"records": "groups[].rows[]"}
+    with pytest.raises(SourceError, match="an object says at 'hasMore' that a list inside it goes on"):
+        books.read(accounts(server, {"type": "none"}, **groups))
+    assert len(books.read(accounts(server, {"type": "none"}, optional=["hasMore"], **groups)).accounts or []) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("status", "error"), ("Status", "FAILED"), ("success", False), ("ok", False)]
+)
+def test_an_answer_that_failed_in_its_own_words_is_refused(
+    server: FakeServer, books: Books, name: str, value: Json
+) -> None:
+    """Whatever its status; a state that is no failure is the system's own affair."""
+    server.app = lambda _call: Reply({"rows": ROWS[:3], name: value})
+    with pytest.raises(SourceError, match="that something went wrong"):
+        books.read(accounts(server, {"type": "none"}))
+    assert len(books.read(accounts(server, {"type": "none"}, optional=[name])).accounts or []) == 3
+    server.app = lambda _call: Reply({"rows": ROWS[:3], "status": "ok", "success": True, "state": "open", "ok": None})
+    assert len(books.read(accounts(server, {"type": "none"})).accounts or []) == 3
 
 
 def test_optional_names_what_next_says(server: FakeServer, books: Books) -> None:
