@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from pleoctl.cli.approve import approval_options, approvers_of
-from pleoctl.cli.common import PATH, as_command, check_output, lock_timeout_option, open_workspace
+from pleoctl.cli.common import PATH, as_command, check_output, is_stdout, lock_timeout_option, open_workspace
 from pleoctl.cli.reports import reporting
+from pleoctl.cli.shared import OUTPUT
 
 if TYPE_CHECKING:
     from pleoctl.cli.applying import Terminal
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 @as_command("apply", formats=("text", "json"))
 @click.argument("plan", type=PATH)
 @click.option("--expect-id", metavar="ID", help="Refuse (exit 3) unless the plan has this id; shows tampering.")
-@click.option("--receipt", type=PATH, metavar="FILE", help="Write the receipt here as well.")
-@click.option("--events", type=PATH, metavar="FILE", help="Write what happens as JSON lines while it happens.")
+@click.option("--receipt", type=OUTPUT, metavar="FILE", help="Write the receipt here as well.")
+@click.option("--events", type=OUTPUT, metavar="FILE", help="Write what happens as JSON lines while it happens.")
 @click.option("--take-over", is_flag=True, help="Go on with an export job that was not started from this workspace.")
 @approval_options
 @lock_timeout_option
@@ -69,6 +70,8 @@ def command(
             check_output(options, file, [Path(plan), *workspace.inputs])
         kept, reviewed = Kept.at(plan), Reviewed(expect_id, signatures_beside(Path(plan)))
         caller.receipt_file, caller.events_file = receipt, events
+        if events is not None and is_stdout(events):
+            options.taken = b""
         if expect_id is None and kept.had_nothing(JOBS_PLAN):
             return no_job()
         if kept.kind(KIND) is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pleoctl.cli.boundary import Options, Output, execute
-from pleoctl.cli.shared import SHARED, shared_options
+from pleoctl.cli.shared import SHARED, OutputFile, shared_options
 from pleoctl.errors import NotWritten, PleoctlError, Refused, UsageError
 from pleoctl.machine import this_machine
 
@@ -57,6 +57,14 @@ def as_command(
 
 
 class _Command(click.Command):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Nothing is done where one output would stand in the place of another."""
+        named = [ctx.params[str(one.name)] for one in self.params if isinstance(one.type, OutputFile)]
+        outputs = [path for path in named if path is not None]
+        if len(outputs) > 1 and len({_place_of(path) for path in outputs}) < len(outputs):
+            raise click.UsageError(f"two outputs go to one place: {', '.join(outputs)}", ctx)
+        return super().invoke(ctx)
+
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """What a call may have, and what each needs: options too."""
         options, *given = super().collect_usage_pieces(ctx)
@@ -176,6 +184,16 @@ _STREAMS: Final = {
 def is_stdout(path: str) -> bool:
     """Whether an output file's name means standard output."""
     return _STREAMS.get(path) == 1
+
+
+def _place_of(path: str) -> object:
+    """What is alike for names of one output; whatever else is written to a device or pipe stays there."""
+    if path in _STREAMS:
+        return _STREAMS[path]
+    from pathlib import Path
+
+    real = Path(os.path.realpath(path))
+    return real if real.is_file() or not real.exists() else object()
 
 
 def write_output(options: Options, path: str, content: bytes, *, inputs: Iterable[Path] = ()) -> bool:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pleoctl.cli.common import is_stdout
 from pleoctl.cli.ends import LAST_SECONDS
 from pleoctl.documents.files import fix_of, writing
 from pleoctl.errors import Finding
@@ -16,6 +17,8 @@ from pleoctl.streams import Steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pleoctl.errors import Level
 
 
 class Events:
@@ -37,7 +40,9 @@ class Events:
         if not lost:
             return []
         words = f"events could not be written any more: {(lost.strerror or str(lost)).lower()}"
-        return [Finding("events-lost", words, "warning", place=Place(self._name), hint=fix_of(lost))]
+        # As the data that standard output was taken for, they are what the command was asked to give.
+        level: Level = "error" if is_stdout(self._name) and self._stream and self._stream.failure else "warning"
+        return [Finding("events-lost", words, level, place=Place(self._name), hint=fix_of(lost))]
 
 
 @contextmanager
@@ -46,10 +51,11 @@ def events_to(path: str | None) -> Iterator[Events]:
     if path is None:
         yield Events(None, "")
         return
+    out = is_stdout(path)
     with writing(Path(path)):
         # Unbuffered, so that a line is there the moment it happened; a pipe will do as well as a file. Its reader is a
         # program that may be slow or stopped, which must not hold up the run.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        descriptor = os.dup(1) if out else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     with Steady(descriptor, patient=False, close=True) as stream:
         yield Events(stream, path)
         stream.hand_over(LAST_SECONDS)

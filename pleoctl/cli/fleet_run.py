@@ -9,6 +9,7 @@ import click
 from pleoctl.cli.approve import approval_options, approvers_of
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, lock_timeout_option, write_output
+from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import ExitCode, Finding, InvalidFile, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def select_options(function: F) -> F:
 def run_options(function: F) -> F:
     """How it is done, and where its receipt goes."""
     for option in (
-        click.option("--receipt", type=PATH, metavar="FILE", help="Write the fleet's receipt here as well."),
+        click.option("--receipt", type=OUTPUT, metavar="FILE", help="Write the fleet's receipt here as well."),
         click.option(
             "--isolation",
             type=click.Choice(("thread", "process")),
@@ -141,7 +142,7 @@ class Chosen(NamedTuple):
 
 
 @as_command("plan", parent="fleet")
-@click.option("-o", "--output", type=PATH, metavar="DIR", help="Save the plans in this folder, for `fleet apply`.")
+@click.option("-o", "--output", type=OUTPUT, metavar="DIR", help="Save the plans in this folder, for `fleet apply`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @run_options
 def plan(options: Options, *, output: str | None, detailed_exitcode: bool, **chosen: Any) -> Output:

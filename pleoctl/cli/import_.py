@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, check_output, open_workspace, write_output
+from pleoctl.cli.common import as_command, check_output, open_workspace, write_output
+from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import Finding, Refused
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @as_command("import")
-@click.option("-o", "--output", type=PATH, metavar="FILE", help="Write here instead of the desired-state file.")
+@click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Write here instead of the desired-state file.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def command(options: Options, *, output: str | None, force: bool) -> Output:
     """Write live Pleo as a desired state to start from.

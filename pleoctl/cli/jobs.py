@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, lock_timeout_option, open_workspace, write_output
+from pleoctl.cli.common import as_command, lock_timeout_option, open_workspace, write_output
 from pleoctl.cli.job_id import JOB_ID
 from pleoctl.cli.jobs_run import run
 from pleoctl.cli.jobs_serve import serve
 from pleoctl.cli.posting import no_job, opened, render
-from pleoctl.cli.shared import as_group, offered
+from pleoctl.cli.shared import OUTPUT, as_group, offered
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
@@ -59,7 +59,7 @@ def _as_json(job: ExportJob) -> dict[str, Any]:
 
 @as_command("fetch", parent="jobs", formats=("json",), default="json")
 @click.argument("job", type=JOB_ID)
-@click.option("-o", "--output", type=PATH, metavar="FILE", help="Write here, whole or not at all.")
+@click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Write here, whole or not at all.")
 def fetch(options: Options, *, job: str, output: str | None) -> Output:
     """Fetch a job's items as JSON lines, as `map` reads them.
 
@@ -88,7 +88,7 @@ def fetch(options: Options, *, job: str, output: str | None) -> Output:
 
 @as_command("plan", parent="jobs", formats=("text", "json", "markdown", "html"))
 @click.argument("job", type=JOB_ID, required=False)
-@click.option("-o", "--output", type=PATH, metavar="FILE", help="Save the plan here.")
+@click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Save the plan here.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there is anything to do.")
 def plan(options: Options, *, job: str | None, output: str | None, detailed_exitcode: bool) -> Output:
     """Show what becomes of a job's items.

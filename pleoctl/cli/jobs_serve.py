@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pleoctl.cli.common import PATH, after_round, as_command, open_workspace, seconds, write_output
+from pleoctl.cli.common import after_round, as_command, open_workspace, seconds, write_output
 from pleoctl.cli.door import tell
 from pleoctl.cli.jobs_run import Runner, Watch, interval, run_options
+from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import UsageError
 from pleoctl.text import Shown
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--watch", metavar="DURATION", default="5m", show_default=True, help="How often to look for jobs without a message."
 )
-@click.option("--ready-file", metavar="FILE", type=PATH, help="JSON file to write once the port accepts.")
+@click.option("--ready-file", metavar="FILE", type=OUTPUT, help="JSON file to write once the port accepts.")
 @run_options
 def serve(
     options: Options,

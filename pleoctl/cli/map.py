@@ -13,6 +13,7 @@ import click
 from pleoctl.cli.boundary import Options, Output, interrupted
 from pleoctl.cli.common import PATH, as_command, check_output, is_stdout, open_workspace
 from pleoctl.cli.door import tell
+from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import ExitCode, NotWritten, PleoctlError, Refused
 from pleoctl.text import Shown
 from pleoctl.words import many
@@ -70,7 +71,7 @@ def _give(held: IO[bytes], sink: BinaryIO) -> None:
 
 @as_command("map", formats=("json", "csv", "beancount", "hledger", "datev", "sie"), default="json")
 @click.argument("file", metavar="FILE|-", type=PATH)
-@click.option("-o", "--output", metavar="FILE", type=PATH, help="Write here, whole or not at all.")
+@click.option("-o", "--output", metavar="FILE", type=OUTPUT, help="Write here, whole or not at all.")
 @click.option(
     "--processes",
     metavar="N",

@@ -9,7 +9,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.reports import report_options, reporting
-from pleoctl.cli.shared import as_group
+from pleoctl.cli.shared import OUTPUT, as_group
 from pleoctl.errors import ExitCode, PleoctlError, UsageError, counted
 from pleoctl.text import Shown
 from pleoctl.words import many
@@ -102,7 +102,7 @@ def _check_lines(data: dict[str, Any], report: Report) -> Iterator[str]:
 @as_command("test", parent="mapping")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=PATH)
 @click.option("--update", "rewrite", is_flag=True, help="Write what comes out into the failing tests' expect.")
-@click.option("--junit", metavar="FILE", type=PATH, help="Also write the results as JUnit XML.")
+@click.option("--junit", metavar="FILE", type=OUTPUT, help="Also write the results as JUnit XML.")
 def test(options: Options, *, files: tuple[str, ...], rewrite: bool, junit: str | None) -> Output:
     """Run the tests of the rules.
 

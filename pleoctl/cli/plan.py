@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, open_workspace, terminal_width, write_output
+from pleoctl.cli.common import as_command, open_workspace, terminal_width, write_output
 from pleoctl.cli.planning import scope_options
 from pleoctl.cli.reports import report_options, reporting
+from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.text import COMMENT_BYTES, Shown
 
@@ -36,13 +37,13 @@ def render_options(function: F) -> F:
         help=f"Most bytes of markdown (default {COMMENT_BYTES}); keeps all archives.",
     )
     gitlab = click.option(
-        "--gitlab-report", type=PATH, metavar="FILE", help="Also write GitLab's counts (artifacts:reports:terraform)."
+        "--gitlab-report", type=OUTPUT, metavar="FILE", help="Also write GitLab's counts (artifacts:reports:terraform)."
     )
     return brief(size(gitlab(function)))
 
 
 @as_command("plan", formats=("text", "json", "markdown"))
-@click.option("-o", "--output", type=PATH, metavar="FILE", help="Save the plan here.")
+@click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Save the plan here.")
 @scope_options
 @click.option(
     "--allow-archive",

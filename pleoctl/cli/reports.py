@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from pleoctl.cli.common import PATH, WORKSPACE, inputs_of, workspace_folder, write_output
+from pleoctl.cli.common import WORKSPACE, inputs_of, workspace_folder, write_output
 from pleoctl.cli.door import annotate, tell
+from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import Finding, PleoctlError, limited
 from pleoctl.text import Shown
 
@@ -41,8 +42,8 @@ class Reported:
 
 def report_options(function: F) -> F:
     """``--junit`` and ``--sarif``."""
-    junit = click.option("--junit", type=PATH, metavar="FILE", help="Also write the findings as JUnit XML.")
-    sarif = click.option("--sarif", type=PATH, metavar="FILE", help="Also write the findings as SARIF 2.1.0.")
+    junit = click.option("--junit", type=OUTPUT, metavar="FILE", help="Also write the findings as JUnit XML.")
+    sarif = click.option("--sarif", type=OUTPUT, metavar="FILE", help="Also write the findings as SARIF 2.1.0.")
     return junit(sarif(function))
 
 

@@ -13,7 +13,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, write_output
 from pleoctl.cli.door import say
-from pleoctl.cli.shared import as_group
+from pleoctl.cli.shared import OUTPUT, as_group
 from pleoctl.cli.signals import handled
 from pleoctl.errors import InvalidFile, MissingExtra, PleoctlError
 from pleoctl.place import Place
@@ -34,7 +34,7 @@ def sandbox_group() -> None:
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port on loopback (default: a free one).")
 @click.option("--seed", metavar="FILE", type=PATH, help="YAML file with the company to start with.")
 @click.option("--config", metavar="FILE", type=PATH, help="YAML file with settings and faults.")
-@click.option("--ready-file", metavar="FILE", type=PATH, help="JSON file to write once the port accepts.")
+@click.option("--ready-file", metavar="FILE", type=OUTPUT, help="JSON file to write once the port accepts.")
 @click.option(
     "--allow-host",
     metavar="NAME",

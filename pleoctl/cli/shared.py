@@ -11,9 +11,16 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+
+class OutputFile(click.Path):
+    """A file that a command writes; no two of one call may be the same."""
+
+
 SHARED: Final = ("workspace", "format", "verbose", "debug", "no_color", "log_format", "metrics")
 """The names of the options that every command has."""
 LOG_FORMATS: Final = ("text", "json")
+OUTPUT: Final = OutputFile(path_type=str)
+"""The type of every option that names a file to be written."""
 FORMATS: Final = ("text", "json", "markdown", "html", "csv", "beancount", "hledger", "datev", "sie")
 
 
@@ -95,7 +102,7 @@ def shared_options(formats: tuple[str, ...], default: str | None) -> list[click.
         click.Option(
             ["--metrics"],
             metavar="FILE",
-            type=click.Path(path_type=str),
+            type=OUTPUT,
             callback=_or_before,
             help="Write what the command came to for Prometheus (textfile).",
         ),

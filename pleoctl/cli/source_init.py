@@ -13,6 +13,7 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, check_output, is_stdout, workspace_folder, write_output
 from pleoctl.cli.init import SCAFFOLD
 from pleoctl.cli.planning import Section
+from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import Finding, Refused, UsageError
 from pleoctl.model.kinds import ACCOUNT
 from pleoctl.text import Shown
@@ -26,7 +27,7 @@ _NEXT: Final = "look at the comments, then `pleoctl source check --trace 3`"
 
 @as_command("init", parent="source")
 @click.argument("files", metavar="FILE", type=PATH, nargs=-1, required=True)
-@click.option("-o", "--output", metavar="FILE", type=PATH, help="Write the section here (- for standard output).")
+@click.option("-o", "--output", metavar="FILE", type=OUTPUT, help="Write the section here (- for standard output).")
 @click.option("--dimension", metavar="CODE", help="The file lists the values of this dimension, not accounts.")
 @click.option(
     "--table",

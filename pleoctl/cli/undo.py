@@ -8,6 +8,7 @@ import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.plan import guarded, render_plan, where_saved
+from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import Finding, InvalidFile, UsageError
 from pleoctl.place import Place
 from pleoctl.pleo.connecting import connected
@@ -43,7 +44,7 @@ def _files_and_runs(ctx: click.Context, _param: click.Parameter, begun: str) -> 
 
 @as_command("undo", formats=("text", "json", "markdown"))
 @click.argument("receipt", metavar="RECEIPT", type=PATH, shell_complete=_files_and_runs)
-@click.option("-o", "--output", type=PATH, metavar="FILE", help="Save the plan here.")
+@click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Save the plan here.")
 @click.option(
     "--allow-archive",
     type=click.IntRange(min=0),

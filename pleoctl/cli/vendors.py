@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pleoctl.cli.boundary import Output
-from pleoctl.cli.common import PATH, as_command, check_output, open_workspace, write_output
+from pleoctl.cli.common import as_command, check_output, open_workspace, write_output
 from pleoctl.cli.door import tell
-from pleoctl.cli.shared import as_group
+from pleoctl.cli.shared import OUTPUT, as_group
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown, csv_cell
 from pleoctl.words import many
@@ -30,7 +30,7 @@ def command() -> None:
 
 
 @as_command("export-drafts", parent="vendors", formats=("csv", "json"), default="csv")
-@click.option("-o", "--output", type=PATH, metavar="FILE", help="Write here instead of to standard output.")
+@click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Write here instead of to standard output.")
 def export_drafts(options: Options, *, output: str | None) -> Output:
     """List vendors that the accounting system does not have yet.
 

@@ -47,6 +47,37 @@ def test_other_outputs_can_go_to_standard_output(plan: Path, cli: Cli) -> None:
     assert not (plan.parent / "-").exists()
 
 
+def test_events_can_go_to_standard_output(plan: Path) -> None:
+    """Alone there, what people read on stderr, no file of that name; what cannot be written there is an error."""
+    assert code_of("pleoctl apply plan.json --events - >/dev/full") == 1
+    done = shell("pleoctl apply plan.json --events - 2>said.txt")
+    assert done.returncode == 0
+    assert json.loads(done.stdout.splitlines()[-1])["event"] == "finished"
+    assert "12 changes stand in Pleo" in (plan.parent / "said.txt").read_text()
+    assert not (plan.parent / "-").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "plan -o x.json --junit x.json",
+        "plan -o x.json --metrics ./x.json",
+        "plan -o - --sarif /dev/stdout",
+        "validate --junit x.json --sarif through",
+        "apply plan.json --receipt x.json --events x.json",
+    ],
+)
+def test_two_outputs_do_not_go_to_one_place(command: str, plan: Path, cli: Cli, pleo: Sandbox) -> None:
+    """One would be lost: refused as a slip of the command line before anything is read or written."""
+    (plan.parent / "through").symlink_to("x.json")
+    said = cli(*command.split())
+    assert said.code == 64
+    assert "two outputs go to one place" in said.stderr
+    assert not (plan.parent / "x.json").exists()
+    assert renamed(pleo) == 0
+    assert cli("validate", "--junit", "/dev/null", "--sarif", "/dev/null").code == 0
+
+
 UNWRITABLE = (
     "plan -o {}",
     "plan -o {} --detailed-exitcode",
