@@ -18,6 +18,7 @@ from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 from pleoctl.remote.pages import endless
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
+from pleoctl.workspace.limits import Limits
 
 if TYPE_CHECKING:
     from pleoctl.markup import Markdown
@@ -26,6 +27,8 @@ Json = dict[str, Any]
 
 API: Final = "https://api.github.com"
 PAGE: Final = 100
+#: A hundred comments of 64 KiB, in a minute at most: a job waits for it.
+LIMITS: Final = Limits(answer_seconds=60.0, answer_bytes=32 * 1024 * 1024)
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_-]+/(?!\.\.?$)[A-Za-z0-9_.-]+")
 _PULL_REF: Final = re.compile(r"refs/pull/(\d+)/")
 _FORBIDDEN: Final = 403
@@ -116,6 +119,8 @@ class PullRequest:
             return None
         except ApiError:
             return None
+        if not isinstance(answer.body, dict) or not isinstance(answer.body.get("login"), str):
+            raise PleoctlError("GitHub did not answer with a user", hint="see what GITHUB_API_URL names")
         return str(answer.body["login"])
 
     def _viewer(self) -> str | None:
@@ -151,7 +156,7 @@ def connect(repository: str | None, number: int | None) -> tuple[Transport, Pull
     loopback = is_loopback(parts.hostname or "")
     if parts.scheme != "https" and not loopback:
         raise PleoctlError(f"GITHUB_API_URL {url} is not https")
-    transport = Transport(Service(url, "GitHub", loopback=loopback), _auth(), Budget(None))
+    transport = Transport(Service(url, "GitHub", LIMITS, loopback), _auth(), Budget(None))
     return transport, PullRequest(transport, named, found, _graphql(url))
 
 

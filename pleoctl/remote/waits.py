@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 LONGEST_WAIT: Final = 600.0
 _TOO_MANY: Final = 429
 _FORBIDDEN: Final = 403
+# GitHub's secondary limits may say it in words alone, and ask for a minute at least.
+_IN_WORDS: Final = re.compile(rb"(secondary|abuse|api) rate limit|rate limit exceeded", re.IGNORECASE)
+_LOOKED_THROUGH: Final = 4096
+_WORDS_WAIT: Final = 60.0
 
 
 class Limited(Exception):
@@ -30,10 +35,16 @@ class Limited(Exception):
 
 
 def limited_by(reply: Reply) -> Limited | None:
-    """429, or a 403 that says when to come back or that nothing is left (so GitHub tells of its limits)."""
+    """429, or a 403 that says when to come back, that nothing is left, or in words that there is a limit.
+
+    So GitHub tells of its limits.
+    """
     headers, status = reply.headers, reply.status
     used_up = headers.get("X-RateLimit-Remaining") == "0"
-    if status != _TOO_MANY and not (status == _FORBIDDEN and ("Retry-After" in headers or used_up)):
+    if status == _FORBIDDEN and not used_up and "Retry-After" not in headers:
+        said = _IN_WORDS.search(reply.content[:_LOOKED_THROUGH])
+        return Limited(status, _WORDS_WAIT) if said else None
+    if status not in {_TOO_MANY, _FORBIDDEN}:
         return None
     seconds = retry_after(headers.get("Retry-After"))
     return Limited(status, _until(headers.get("X-RateLimit-Reset")) if seconds is None and used_up else seconds)

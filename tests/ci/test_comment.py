@@ -131,6 +131,17 @@ def test_a_403_that_is_a_rate_limit_is_waited_for(comment: Callable[..., Said], 
     assert [c["action"] for c in said.json["result"]["comments"]] == ["created"]
 
 
+@pytest.mark.parametrize("user", [None, {}, {"login": None}, ["octocat"]])
+def test_a_forge_that_does_not_say_who_we_are_is_told(
+    comment: Callable[..., Said], github: FakeGitHub, user: object
+) -> None:
+    """A server that is no GitHub, or a proxy before it: one sentence, and nothing is written."""
+    github.odd_user = [user]
+    said = comment(SMALL)
+    assert (said.code, github.comments) == (1, [])
+    assert said.json["findings"][0]["message"] == "GitHub did not answer with a user"
+
+
 def test_two_jobs_at_once_leave_one_comment(github: FakeGitHub, tmp_path: Path) -> None:
     """Both find none and both create one; one comment is left, and both say that all is well."""
     github.together = threading.Barrier(2)

@@ -75,6 +75,16 @@ def test_a_403_that_is_a_rate_limit_is_waited_for(
     assert least <= round(time.seconds - START, 3) <= most
 
 
+@pytest.mark.parametrize("words", ["You have exceeded a secondary rate limit. Please wait.", "API rate limit exceeded"])
+def test_a_403_that_says_its_limit_in_words_alone_is_waited_for(
+    http: Transport, time: FakeTime, requests_mock: Mocker, words: str
+) -> None:
+    """No header says until when; GitHub asks for a minute then. It is no missing permission."""
+    requests_mock.put(f"{URL}/x", [{"status_code": 403, "json": {"message": words}}, {"json": {"data": 1}}])
+    assert http.write("PUT", "/x").body == {"data": 1}
+    assert time.seconds - START >= 60
+
+
 @pytest.mark.parametrize("headers", [{}, {"X-RateLimit-Remaining": "12", "X-RateLimit-Reset": "1"}])
 def test_any_other_403_is_a_refusal(http: Transport, requests_mock: Mocker, headers: dict[str, str]) -> None:
     """A permission that is missing does not come by waiting."""

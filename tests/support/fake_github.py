@@ -25,7 +25,7 @@ class FakeGitHub:
 
     ``viewer`` is what GraphQL tells of an app's token. ``lose`` answers are lost after the work is done, ``limit``
     requests are refused as a rate limit (403), ``vanish`` comments are gone when they are to be changed, with
-    ``forget`` nothing that is posted is kept or answered, and all POSTs wait for each other at ``together``.
+    ``forget`` nothing that is posted is kept or answered, ``odd_user`` is answered in place of a user, and all POSTs wait for each other at ``together``.
     """
 
     def __init__(self, login: str | None = None) -> None:
@@ -33,6 +33,7 @@ class FakeGitHub:
         self.login = login
         self.viewer: str | None = None
         self.limit = self.vanish = 0
+        self.odd_user: list[object] = []
         self.together: threading.Barrier | None = None
         self.comments: list[Json] = []
         self.made = 0
@@ -94,6 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         if path == "/user":
+            if self.github.odd_user:
+                self._answer(200, self.github.odd_user[0])
+                return
             self._answer(*((200, {"login": self.github.login}) if self.github.login else (403, {"message": "no"})))
             return
         if match := COMMENTS.fullmatch(path):
