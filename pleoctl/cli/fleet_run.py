@@ -8,7 +8,7 @@ import click
 
 from pleoctl.cli.approve import approval_options, approvers_of
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, lock_timeout_option, write_output
+from pleoctl.cli.common import PATH, as_command, is_stdout, lock_timeout_option, write_output
 from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import ExitCode, Finding, InvalidFile, Refused, UsageError
 
@@ -159,6 +159,7 @@ def plan(options: Options, *, output: str | None, detailed_exitcode: bool, **cho
     """
     from pathlib import Path
 
+    from pleoctl.documents.files import keep_inside
     from pleoctl.fleet.work import Task
 
     asked = Chosen(**chosen)
@@ -167,6 +168,7 @@ def plan(options: Options, *, output: str | None, detailed_exitcode: bool, **cho
     companies = asked.companies(fleet)
     if folder is not None:
         _require_one_plan_each(companies)
+        keep_inside(folder / PLANS_FILE, fleet.root, str(folder))
         folder.mkdir(parents=True, exist_ok=True)
     receipt, shown = _run(options, asked, Task("plan", fleet.root, folder, detailed_exitcode), companies, fleet)
     if folder is not None:
@@ -315,12 +317,18 @@ def _run(
     fleet: Fleet,
     approvers: Approvers | None = None,
 ) -> tuple[FleetReceipt, Output]:
+    from pathlib import Path
+
     from pleoctl.cli.applying import patience
     from pleoctl.cli.planning import progress
     from pleoctl.cli.signals import stoppable
+    from pleoctl.documents.files import keep_inside
     from pleoctl.fleet.crew import How
     from pleoctl.fleet.run import FleetRun
 
+    _ = fleet.folder  # where it may not be written, no company is worked on
+    if asked.receipt is not None and not is_stdout(asked.receipt):
+        keep_inside(Path(asked.receipt), fleet.root)
     if approvers is not None:
         approvers.check(fleet.root, "the fleet's folder")
     waits = 0.0 if task.command in {"plan", "drift"} else patience(asked.lock_timeout)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.documents.files import lies_straight
+from pleoctl.documents.files import keep_inside, lies_straight
 from pleoctl.documents.load import load
 from pleoctl.errors import Finding, InvalidFile, PleoctlError, Refused
 from pleoctl.fleet.member import Company
@@ -72,8 +72,10 @@ class Fleet:
 
     @property
     def folder(self) -> Path:
-        """Where the receipts of the fleet's runs lie."""
-        return self.root / ".pleoctl" / "fleet"
+        """Where the receipts of the fleet's runs lie. Raises `Refused` where a link takes it out of `root`."""
+        folder = self.root / ".pleoctl" / "fleet"
+        keep_inside(folder, self.root, ".pleoctl/fleet")
+        return folder
 
     @property
     def database(self) -> Secret | None:

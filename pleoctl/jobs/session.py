@@ -7,11 +7,13 @@ import os
 from typing import TYPE_CHECKING
 
 from pleoctl.documents.canonical import digest
+from pleoctl.documents.files import keep_inside
 from pleoctl.jobs.apply import JobRun
 from pleoctl.jobs.document import PostingHead, RulesHead, SinkHead
 from pleoctl.jobs.fetch import Fetcher
 from pleoctl.jobs.memory import JobMemory
 from pleoctl.jobs.plan import Books, Mapper, Planner
+from pleoctl.jobs.used import FILE as USED
 from pleoctl.mapping.context import engine_of
 from pleoctl.remote.transport import Counts
 from pleoctl.run.shared import Runs
@@ -67,6 +69,7 @@ class JobSession:
     ) -> JobRun:
         """The run of a plan; its attachments lie beside the memory of its job."""
         folder = _place(self.workspace, "attachments") / plan.job.id
+        keep_inside(folder, self.workspace.root, self.workspace.shown(folder.parent))
         return JobRun(
             plan=plan,
             pleo=pleo,
@@ -82,8 +85,10 @@ class JobSession:
 
 
 def folder_of(workspace: Workspace) -> Path:
-    """Where a workspace remembers its jobs."""
-    return _place(workspace, "jobs")
+    """Where a workspace remembers its jobs. Raises `Refused` where a link takes it out of the workspace."""
+    folder = _place(workspace, "jobs")
+    keep_inside(folder / USED, workspace.root, workspace.shown(folder))
+    return folder
 
 
 def _place(workspace: Workspace, name: str) -> Path:

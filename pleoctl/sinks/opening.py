@@ -9,6 +9,8 @@ from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
 from pleoctl.mapping.context import rules_of
 from pleoctl.place import Place, Setting
 from pleoctl.sinks.files import make
+from pleoctl.sinks.files.folder import ATTACHMENTS
+from pleoctl.sinks.files.ledger import FOLDER as LEDGERS
 from pleoctl.sinks.programs import SECONDS, ExecSink, Program
 from pleoctl.sources.classes import Types
 from pleoctl.sources.context import Context, connections_of
@@ -68,6 +70,8 @@ def open_sink(workspace: Workspace) -> Sink:
         return ExecSink(Program(list(section["command"]), workspace.root, environment, seconds))
     if kind in FILES:
         folder = workspace.inside(section["path"], "sink", "path")
+        for own in (LEDGERS, ATTACHMENTS):
+            workspace.inside(f"{section['path']}/{own}", "sink", "path")
         return FILES[kind](section, folder, rules_of(workspace))
     return _with_context(workspace, Context(workspace, section="sink"), section)
 

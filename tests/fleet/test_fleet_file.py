@@ -207,3 +207,24 @@ def test_a_fleet_that_is_not_there_is_told(tmp_path: Path, cli: Cli, monkeypatch
         Fleet.find(str(tmp_path / "fleet.yaml"))
     monkeypatch.setenv("PLEOCTL_FLEET", str(tmp_path))
     assert cli("fleet", "list").code == 78
+
+
+@pytest.mark.parametrize(
+    ("link", "command"),
+    [
+        (".pleoctl", "sync"),
+        (".pleoctl/fleet", "drift"),
+        ("out", "plan -o out/plans"),
+        ("out", "sync --receipt out/receipt.json"),
+    ],
+)
+def test_no_link_takes_what_a_fleet_writes_out_of_its_folder(
+    fleet: FleetFolder, cli: Cli, tmp_path_factory: pytest.TempPathFactory, link: str, command: str
+) -> None:
+    """A branch may have planted it: refused before any company is worked on, and nothing lies there."""
+    outside = tmp_path_factory.mktemp("outside")
+    (fleet.root / link).parent.mkdir(exist_ok=True)
+    (fleet.root / link).symlink_to(outside)
+    said = cli("fleet", *command.split())
+    assert said.code == 3, said.stderr
+    assert (fleet["north"].accounts, list(outside.iterdir())) == ([], [])

@@ -351,3 +351,20 @@ def test_what_a_job_had_reported_before_it_expired_is_verified(world: World, boo
     world.items[JOB][0] |= {"status": "successful", "externalId": f"{JOB}/1"}
     said = cli("jobs", "verify", "--format", "json")
     assert (said.code, [finding["address"] for finding in said.json["findings"]]) == (2, [f"item:{item_id(1)}"])
+
+
+@pytest.mark.parametrize(
+    "link", ["books/.booked", "books/attachments", ".pleoctl/jobs", ".pleoctl/jobs/used.jsonl", ".pleoctl/attachments"]
+)
+def test_no_link_takes_what_a_job_writes_out_of_the_workspace(
+    world: World, books: MakeBooks, cli: Cli, tmp_path_factory: pytest.TempPathFactory, link: str
+) -> None:
+    """A branch may have planted it: refused before Pleo is told of anything, and nothing lies there."""
+    outside = tmp_path_factory.mktemp("outside")
+    folder = books()
+    (folder / link).parent.mkdir(parents=True)
+    (folder / link).symlink_to(outside / "it" if link.endswith(".jsonl") else outside)
+    said = cli("jobs", "run")
+    assert said.code == 3, said.stderr
+    assert "leads outside the workspace" in said.stderr
+    assert (world.events, list(outside.iterdir())) == ([], [])

@@ -25,7 +25,8 @@ class FakeGitHub:
 
     ``viewer`` is what GraphQL tells of an app's token. ``lose`` answers are lost after the work is done, ``limit``
     requests are refused as a rate limit (403), ``vanish`` comments are gone when they are to be changed, with
-    ``forget`` nothing that is posted is kept or answered, ``odd_user`` is answered in place of a user, and all POSTs wait for each other at ``together``.
+    ``forget`` nothing that is posted is kept or answered, ``odd_user`` is answered in place of a user,
+    and all POSTs wait for each other at ``together``.
     """
 
     def __init__(self, login: str | None = None) -> None:
