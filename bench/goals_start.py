@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (["--version"], ["--help"], ["plan", "--help"])
 # What the installed program consists of.
-_PROGRAM = "import sys; from pleoctl.__main__ import main; sys.exit(main())"
+_PROGRAM = "import sys; from pleoctl.__main__ import program; sys.exit(program())"
 
 
 def starts() -> Iterator[Result]:

@@ -27,7 +27,7 @@ _PEAK = (
     "import atexit\natexit.register(lambda: open('peak', 'w').write("
     "open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]))\n"
 )
-_PLEOCTL = f"{_PEAK}from pleoctl.__main__ import main\nmain()\n"
+_PLEOCTL = f"{_PEAK}from pleoctl.__main__ import program\nprogram()\n"
 
 
 @dataclass(frozen=True)
