@@ -106,11 +106,15 @@ def limit_statements(connection: Connection, seconds: float) -> None:
 
 def _parsed(text: str) -> URL:
     try:
-        return make_url(text)
-    except ArgumentError:
+        url = make_url(text)
+    except (ArgumentError, ValueError):  # a port that is no number
         raise SourceError(
             f"{_URL} is not an SQLAlchemy url", hint="e.g. postgresql://user@host/books", setting=_URL
         ) from None
+    if "@" in (url.host or ""):
+        words = f"{_URL} has an @ in its user or password"  # of which a part would be told as the host
+        raise SourceError(words, hint="write it as %40", setting=_URL)
+    return url
 
 
 def _engine(url: URL) -> Engine:
