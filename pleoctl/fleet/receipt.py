@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Command = Literal["plan", "sync", "jobs", "drift", "apply"]
-Outcome = Literal["done", "drifted", "partial", "failed", "refused", "stale", "locked", "interrupted", "running"]
+Outcome = Literal[
+    "done", "drifted", "partial", "failed", "refused", "stale", "locked", "interrupted", "running", "waiting"
+]
 
 OUTCOMES: Final[dict[int, Outcome]] = {
     ExitCode.OK: "done",

@@ -63,13 +63,18 @@ class FleetRun:
             run_id=run_name(self.task.command), command=self.task.command, companies=[], started_at=timestamp()
         )
         going = {
-            one.company.path: CompanyResult(path=one.company.path, company=one.id, outcome="running")
+            one.company.path: CompanyResult(path=one.company.path, company=one.id, outcome="waiting")
             for one in companies
         }
         written = this_machine().monotonic()
         self.findings += told_before(self.how)
         work, here = worker(self.fleet, self.task, self.how), self.how.isolation == "thread"
-        crew = Crew(work, self.how.concurrency, self.how.stop, here)
+
+        def begun(one: Opened) -> CompanyResult:
+            going[one.company.path].outcome = "running"
+            return work(one)
+
+        crew = Crew(begun, self.how.concurrency, self.how.stop, here)
         progress(0, len(companies))
         for number, result in enumerate(crew.results(companies), 1):
             going[result.path] = result

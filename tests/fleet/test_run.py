@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
+from pleoctl.fleet import run as run_module
+from pleoctl.fleet.crew import How
+from pleoctl.fleet.fleet import Fleet
+from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
+from pleoctl.fleet.run import FleetRun
+from pleoctl.fleet.work import Task
+
 if TYPE_CHECKING:
+    import pytest
+
+    from pleoctl.fleet.fleet import Opened
     from tests.conftest import Cli
     from tests.fleet.conftest import FleetFolder
 
@@ -21,3 +32,31 @@ def test_sync_brings_every_company_in_line(fleet: FleetFolder, cli: Cli) -> None
     (kept,) = (fleet.root / ".pleoctl" / "fleet").glob("[0-9]*.json")
     assert json.loads(kept.read_text())["runId"] == said.json["runId"]
     assert all((fleet.root / one["receipt"]).is_file() for one in said.json["companies"])
+
+
+def test_a_receipt_that_grows_tells_who_is_at_work(fleet: FleetFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those that are not over, which were begun: so it can be seen who hangs."""
+    found, begun, told = Fleet(fleet.root / "fleet.yaml"), threading.Event(), threading.Event()
+    written: list[list[str]] = []
+
+    def work(one: Opened) -> CompanyResult:
+        if "north" not in one.company.path:
+            begun.set()
+            told.wait(30)
+        return CompanyResult(path=one.company.path)
+
+    def write(_run: FleetRun, receipt: FleetReceipt) -> None:
+        written.append([one.outcome for one in receipt.companies])
+        told.set()
+
+    def progress(number: int, _of: int) -> None:
+        if number:
+            begun.wait(30)
+
+    monkeypatch.setattr(run_module, "_WRITE_SECONDS", -1.0)
+    monkeypatch.setattr(run_module, "worker", lambda *_: work)
+    monkeypatch.setattr(FleetRun, "_write", write)
+    run = FleetRun(found, Task("sync", found.root), How(1, "thread", threading.Event()))
+    made = run.go(found.opened(), progress)
+    assert written[0] == ["done", "running", "waiting"]
+    assert [one.outcome for one in made.companies] == ["done"] * 3
