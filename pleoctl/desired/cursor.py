@@ -141,7 +141,7 @@ class Cursor:
             line += text.count("\n", counted, at)
             counted = text.index("\n", at)
             before = text[text.rfind("\n", 0, at) + 1 : at]
-            yield line, self._said[at:counted].rstrip(), not before or before.isspace()
+            yield line, text[at:counted].rstrip(), not before or before.isspace()
             at = text.find("#", counted, end)
 
     def _values(self, found: re.Match[str]) -> Iterator[tuple[int, int]]:

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Characters that readers refuse, skip or take for line breaks; of blanks a tab. Comments may have tabs, and what
-# stands as NUL.
-_REFUSED: Final = r"\x01-\x08\x0a-\x1f\x7f-\x9f"
-_OUT: Final = rf"\t\x00{_REFUSED}"
+# Characters that readers refuse, skip or take for line breaks; of blanks a tab. In comments a tab is a letter.
+_REFUSED: Final = r"\x00-\x08\x0a-\x1f\x7f-\x9f"
 # Those beyond Latin-1 are replaced in the whole text: patterns that name them take three times as long to compile.
-_BEYOND: Final = {"\ufeff": "\0", **dict.fromkeys("\u2028\u2029\ufffe\uffff", "\x7f")}
+_REFUSED_BEYOND: Final = "\u2028\u2029\ufffe\uffff"
+_OUT: Final = rf"\t{_REFUSED}"
 _RAW: Final = rf'[^"\\{_OUT}]*+'
-PLAIN: Final = rf'[^\s"\\{_OUT}][^"\\\x00{_REFUSED}]*+'
+PLAIN: Final = rf'[^\s"\\{_OUT}][^"\\{_REFUSED}]*+'
 """What stands between double quotes in a line without an escape, and does not begin with a blank."""
 WRITTEN: Final = rf'(?:[^\s"\\{_OUT}]|\\["\\])[^"\\{_OUT}]*+(?:\\["\\][^"\\{_OUT}]*+)*+'
 """The same with quotes and backslashes, which are escaped."""
@@ -65,21 +64,19 @@ class NotSimple(Exception):
 
 
 def matched(text: str) -> str:
-    """A text as patterns should see it: what they may not meet beyond Latin-1 is replaced by what they refuse.
+    """A text as patterns see it: characters beyond Latin-1 that they may not meet are others that they refuse.
 
-    Raises `NotSimple` for half of a character, and for what is replaced by.
+    Raises `NotSimple` for half of a character.
     """
-    if "\0" in text:
-        raise NotSimple
     if text.isascii():
         return text
     try:
         text.encode()
     except UnicodeEncodeError:
         raise NotSimple from None
-    for one, refused in _BEYOND.items():
+    for one in _REFUSED_BEYOND:
         if one in text:
-            text = text.replace(one, refused)
+            text = text.replace(one, "\0")
     return text
 
 
@@ -144,8 +141,7 @@ def block_of(dash: int, depth: int) -> re.Pattern[str]:
     before = "|".join([*filter(None, [blanks]), below, f" ++(?=&{_NAME}{TAIL})"])
     begin = f"{' ' * dash}-(?:{before}){_named(below)}(?=[^\\s&])"
     value = _block_value(inner) + GAP
-    more = rf"{inner}()(?! )|(?!{' ' * dash} )"
-    return _row(begin, lambda group: _key(group) + value, inner, more)
+    return _row(begin, lambda group: _key(group) + value, inner, f"{inner}()|")
 
 
 @cache

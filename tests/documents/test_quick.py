@@ -121,7 +121,7 @@ _ODD_ROWS = {
     "a tab": '- {{{0}: "a\\x41\tb", name: x}}  # c\n',
     "a line separator": '- {0}: a\n  name: "x\u2028y"  # c\n',
     "a next line": '- {0}: a\n  # c\n  name: "x\x85y"\n',
-    "a byte order mark": "- &row\n  {0}: a\n  name: x\ufeffy\n",
+    "lines that are deeper": "- &row\n  {0}: a\n  name: >-\n    x\n      y\n    z\n",
     "a comment that ends unseen": "- {0}: a # x\u2028# y\n  name: x\n",
     "a mark": "- ? {0}\n  : a # c\n  ? name\n  : x\n",
     "an indentation": "- name: |2-\n       x\n     y # none\n  {0}: a\n  # c\n",

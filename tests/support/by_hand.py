@@ -295,6 +295,8 @@ accounts:  # the chart
           name: "with a last comma",
           # ends
         }
+    -  externalId: kk
+       name: behind two blanks, \ufeff and all
     - &row
       externalId: &same l
       code: *same
@@ -306,7 +308,7 @@ accounts:  # the chart
     - externalId: m
       name:
         a name
-        below it
+        - below it
       code: "quoted
         on two"
     - externalId: nn
