@@ -43,13 +43,13 @@ class Cursor:
         """The column, from 1."""
         return self.at - self.start + 1
 
-    def is_cut_off(self, at: int, end: int) -> bool:
-        """Whether a text of several lines may stand between two offsets whose last line has no break."""
-        return self._cut_off and end == len(self.text) and compiled(rf"{OPENS}\n").search(self.text, at) is not None
+    def is_cut_off(self, at: int) -> bool:
+        """Whether a text of several lines may stand between an offset and the end, and the last line has no break."""
+        return self._cut_off and compiled(rf"{OPENS}\n").search(self.text, at) is not None
 
     def cut(self, end: int) -> str:
         """The text as it was written from here to an offset, which it goes on from."""
-        said = self._said[self.at : end - self.is_cut_off(self.at, end)]
+        said = self._said[self.at : end - (self._cut_off and end == len(self.text))]
         self.move(end)
         return said
 
@@ -107,8 +107,10 @@ class Cursor:
         at, line, end = self.at, self.line, found[-1].end()
         for one in found if self.sign < end else ():
             if self.sign < one.end():
-                line += self.text.count("\n", at, one.start())
-                at = one.start()
+                begin = one.start()
+                if begin > at:
+                    line += self.text.count("\n", at, begin)
+                    at = begin
                 self.mark(one.re, at, line, one.end())
         self.move(end)
 

@@ -55,7 +55,7 @@ OPENS: Final = r"[|>][-+0-9]*[ \t]*(?:#.*)?"
 """What stands at the end of a line that opens such a text."""
 
 
-AT_ONCE: Final = 4
+AT_ONCE: Final = 3
 """How many entries of a row are read in a step."""
 
 
@@ -156,30 +156,34 @@ def braces_of(depth: int | None) -> re.Pattern[str]:
     return _row(begin, lambda group: _key(group) + key.format(group=group) + value, f",{LOOSE}", more)
 
 
+@cache
 def form_of(depth: int) -> re.Pattern[str]:
     """A dash behind ``depth`` blanks, up to what it begins, or up to its brace in a group."""
     dash = " " * depth
     below = f"(?: ++&{_NAME})?+{TAIL}{GAP}{dash} ++"
-    return compiled(rf"{dash}-(?:{below}| ++)(?:(?:&{_NAME} ++)?+(\{{))?+")
+    return re.compile(rf"{dash}-(?:{below}| ++)(?:(?:&{_NAME} ++)?+(\{{))?+")
 
 
+@cache
 def simple_entry_of(depth: int) -> re.Pattern[str]:
     """The same of an entry that has a line of its own, as most have: a word, or a text without an escape in quotes."""
     value = rf'(?:"({PLAIN})"|([A-Za-z][A-Za-z0-9/]*+))'
     # A word may go on in a line that is deeper.
-    return compiled(rf"{KEY} {value}\n(?=(?: *\n)*+(?: *+#| {{,{depth}}}\S|\Z))")
+    return re.compile(rf"{KEY} {value}\n(?=(?: *\n)*+(?: *+#| {{,{depth}}}\S|\Z))")
 
 
+@cache
 def dash_of(depth: int) -> re.Pattern[str]:
     """A dash behind ``depth`` blanks, up to what it begins.
 
     Its groups are the blanks behind it, or else those before what stands below it.
     """
     dash = " " * depth
-    return compiled(rf"{dash}-(?:( ++)(?=[^\s#])|{TAIL}{GAP}({dash} ++)(?=[^\s\-]))")
+    return re.compile(rf"{dash}-(?:( ++)(?=[^\s#])|{TAIL}{GAP}({dash} ++)(?=[^\s\-]))")
 
 
+@cache
 def odd_of(depth: int) -> re.Pattern[str]:
     """Whatever begins with a dash behind ``depth`` blanks, as far as its lines are deeper."""
     dash = " " * depth
-    return compiled(rf"{dash}-(?:[ \t].*+)?+\n(?:(?:{dash} .*+|[ \t]*+(?:#.*+)?+)\n)*+")
+    return re.compile(rf"{dash}-(?:[ \t].*+)?+\n(?:(?:{dash} .*+|[ \t]*+(?:#.*+)?+)\n)*+")

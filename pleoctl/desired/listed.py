@@ -172,7 +172,7 @@ class RowReader:
             anchors.forget(known)
             return None
         begin, end = some.start(1), found[-1].end()
-        if cursor.is_cut_off(begin, end):
+        if end == len(text) and cursor.is_cut_off(begin):
             anchors.forget(known)
             return None
         line, column = cursor.line, begin - cursor.start + 1

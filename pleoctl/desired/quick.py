@@ -154,7 +154,7 @@ class QuickReader:
     def _value(self, depth: int) -> Any:
         """The value of a key of a block, behind so many blanks."""
         found = self._cursor.take(simple_entry_of(depth)) or self._cursor.take(entry_of(depth))
-        if found is None or self._cursor.is_cut_off(found.start(), found.end()):
+        if found is None or (self._cursor.ended and self._cursor.is_cut_off(found.start())):
             raise NotSimple
         return self._rows.anchors.value_of(found[4]) if found[3] is None else found[3]
 

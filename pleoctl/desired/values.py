@@ -29,12 +29,12 @@ def decoded(inner: str) -> str:
     if "\n" in inner:
         inner = _folded(compiled(r"\\(?:\n *\n?| +\n|.)").sub(_unbroken, inner))
     try:
-        text = str(json.loads(f'"{inner}"'))
-    except ValueError:
-        text = compiled(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)").sub(_character, inner)
-    try:
+        if compiled(r'\\[^"\\/bfnrtu]').search(inner):
+            text = compiled(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)").sub(_character, inner)
+        else:
+            text = str(json.loads(f'"{inner}"'))
         return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16")
-    except UnicodeDecodeError:  # half of a character
+    except ValueError:  # an escape that is cut short, or half of a character
         raise NotSimple from None
 
 
@@ -61,6 +61,11 @@ def _character(found: re.Match[str]) -> str:
 
 def _folded(text: str) -> str:
     """A text over several lines: a break is a blank, and each empty line a break."""
+    first, broken, second = text.partition("\n")
+    if not broken:
+        return text
+    if "\n" not in second:  # as most are
+        return f"{first.rstrip(' ')} {second.lstrip(' ')}"
     folded: str = compiled(r" *\n((?: *\n)*) *").sub(lambda found: "\n" * found[1].count("\n") or " ", text)
     return folded
 
@@ -68,8 +73,10 @@ def _folded(text: str) -> str:
 def _block(raw: str) -> str:
     """The text that a line with ``|`` or ``>`` opens. Raises `NotSimple` where its form depends on blanks."""
     head, _, body = raw.partition("\n")
-    if body.count("\n") == 1 and (only := body.strip(" ")) != "\n":  # as most are
-        return only[:-1] if head[1:2] == "-" else only
+    depth = len(body) - len(body.lstrip(" "))
+    parts = body[depth:-1].split(f"\n{' ' * depth}")
+    if len(parts) == body.count("\n") and not any(part[:1] in {"", " "} for part in parts):  # as most are
+        return (" " if head[0] == ">" else "\n").join(parts) + ("" if head[1:2] == "-" else "\n")
     lines = body.split("\n")[:-1]
     depth = next(len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" "))
     deeper = [line for line in lines if line[depth : depth + 1] == " "]
@@ -116,14 +123,13 @@ class Anchors:
             text = (_folded(raw) if "\n" in raw else raw).rstrip(" ")
             # As `plain_value` itself begins, without the call.
             return text if len(text) > _LONGEST_WORD else plain_value(text)
-        if first == '"':
-            return decoded(raw[1:-1])
+        if first in "\"'":
+            return decoded(raw[1:-1]) if first == '"' else _folded(raw)[1:-1].replace("''", "'")
         if first in "|>":
             return _block(raw)
         if first in "!&*":
             return self._marked(raw)
-        text = _folded(raw) if "\n" in raw else raw
-        return text[1:-1].replace("''", "'") if first == "'" else plain_value(text.rstrip(" "))
+        return plain_value(_folded(raw).rstrip(" "))
 
     def _marked(self, raw: str) -> Any:
         """The value of a scalar that is told to be a text, or that has, or is, a name."""
