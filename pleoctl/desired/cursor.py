@@ -22,8 +22,12 @@ class Cursor:
     What was matched with a number sign in it is matched again when somebody asks for the comments: few do.
     """
 
-    def __init__(self, text: str) -> None:
-        """At the beginning; each line ends with a break, the last as well. Raises `NotSimple`."""
+    def __init__(self, text: str, *, noting: bool) -> None:
+        """At the beginning; each line ends with a break, the last as well. Raises `NotSimple`.
+
+        Without ``noting`` no number sign is seen, and no comment is remembered.
+        """
+        self._noting = noting
         self._cut_off = not text.endswith("\n")
         self._said = f"{text}\n" if self._cut_off else text
         self.text = matched(self._said)
@@ -65,7 +69,7 @@ class Cursor:
 
     def sign_from(self, at: int) -> int:
         """Where the next number sign stands, behind the text if nowhere."""
-        found = self.text.find("#", at)
+        found = self.text.find("#", at) if self._noting else -1
         return len(self.text) if found < 0 else found
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:

@@ -57,9 +57,12 @@ class _Said(NamedTuple):
 class QuickReader:
     """Reads a file by its rows; raises `NotSimple` for what a YAML parser should see whole, valid or not."""
 
-    def __init__(self, text: str, shown: str, known: Known = UNKNOWN) -> None:
-        """``shown`` is the file name that rows carry as origin; lines of ``known`` rows say just what these do."""
-        self._text, self._cursor = text, Cursor(text)
+    def __init__(self, text: str, shown: str, known: Known = UNKNOWN, *, noting: bool = True) -> None:
+        """``shown`` is the file name that rows carry as origin; lines of ``known`` rows say just what these do.
+
+        Comments are for those who are ``noting`` where they stand.
+        """
+        self._text, self._cursor = text, Cursor(text, noting=noting)
         self._rows = RowReader(self._cursor, shown, known)
         self._shown = shown
         self._names: list[Span] = []

@@ -41,12 +41,14 @@ def read_state(text: str, shown: str, known: Known = UNKNOWN) -> tuple[DesiredSt
     return state, comments()
 
 
-def _read(text: str, shown: str, known: Known = UNKNOWN) -> tuple[DesiredState, Callable[[], Comments]]:
-    """The rows of one file, and what finds its comments, for which few who read it ask."""
+def _read(
+    text: str, shown: str, known: Known = UNKNOWN, *, noting: bool = True
+) -> tuple[DesiredState, Callable[[], Comments]]:
+    """The rows of one file, and what finds its comments, for which few who read it ask: only while ``noting``."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")  # each is one line break of YAML
     with suppress(NotSimple):
-        return _read_quickly(text, shown, known)
+        return _read_quickly(text, shown, known, noting=noting)
     # By now nothing of the quick reader is kept, which has split the whole text.
     document = parse(text, shown, SCHEMA)
     if findings := list(_halves(document)):
@@ -61,8 +63,8 @@ def _read(text: str, shown: str, known: Known = UNKNOWN) -> tuple[DesiredState, 
     return state_of(document), comments
 
 
-def _read_quickly(text: str, shown: str, known: Known) -> tuple[DesiredState, Callable[[], Comments]]:
-    reader = QuickReader(text, shown, known)
+def _read_quickly(text: str, shown: str, known: Known, *, noting: bool) -> tuple[DesiredState, Callable[[], Comments]]:
+    reader = QuickReader(text, shown, known, noting=noting)
     return reader.read(), reader.comments
 
 
@@ -87,7 +89,7 @@ def load_state(path: Path, shown: str, known: Known = UNKNOWN) -> tuple[DesiredS
 
 
 def _load(path: Path, shown: str) -> DesiredState:
-    return _read(_text(path, shown), shown)[0]
+    return _read(_text(path, shown), shown, noting=False)[0]
 
 
 def _text(path: Path, shown: str) -> str:
