@@ -136,6 +136,12 @@ def _worked(options: Options, work: Callable[[], Output]) -> Output:
     except OSError as error:
         output = Output(findings=[_system(error)], exit_code=ExitCode.ERROR)
         _trace(options, error)
+    except MemoryError as error:
+        words = "the machine gives no more memory"
+        output = Output(
+            findings=[Finding("error", words, hint="free some, or raise its limit")], exit_code=ExitCode.ERROR
+        )
+        _trace(options, error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback without --debug
         output = Output(findings=[Finding.of_bug(error)], exit_code=ExitCode.ERROR)
         _trace(options, error)

@@ -198,6 +198,11 @@ class Named:
         # An entry that names one of several duplicates means that one alone.
         return bool({None, address.duplicate} & self._known.get(address.identity, set()))
 
+    def below(self, group: Address) -> list[Address]:
+        """What entries name in a tag group, in the order they were given; nothing of any other record."""
+        named = (reading for _, readings in self._entries for reading in sorted(readings, key=str))
+        return [one for one in named if (above := one.parent) is not None and above.identity == group.identity]
+
     def unmatched(self, known: Callable[[Address], bool]) -> list[str]:
         """The entries of which no reading is known, in the order they were given."""
         return [entry for entry, readings in self._entries if not any(map(known, readings))]

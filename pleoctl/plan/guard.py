@@ -75,6 +75,13 @@ def _left(changes: list[Change], limits: GuardLimits) -> Iterable[Finding]:
 def _protected(archives: list[Change], limits: GuardLimits) -> Iterable[Finding]:
     protected = limits.protected
     for change in archives:
+        for kept in protected.below(change.address):
+            yield Finding(
+                "protected",
+                f"is protected, and its tag group {change.address} would be archived",
+                address=str(kept),
+                hint="guard.protect in the workspace names it; --allow-archive does not lift it",
+            )
         if change.address in protected:
             yield Finding(
                 "protected",

@@ -40,6 +40,15 @@ class OAuth(Section, frozen=True):
     refresh_days: int | None = None
     grant: Literal["authorizationCode", "clientCredentials"] = "authorizationCode"
     client_auth: Literal["basic", "post"] = "basic"
+    timeout_seconds: float = 20.0
+    answer_seconds: float | None = None
+    answer_bytes: int = 1 << 20
+
+    @property
+    def limits(self) -> Limits:
+        """Of one answer: small and soon, since others wait for the tokens meanwhile."""
+        seconds = self.timeout_seconds
+        return Limits(seconds, seconds * 2 if self.answer_seconds is None else self.answer_seconds, self.answer_bytes)
 
     @property
     def scope(self) -> str:

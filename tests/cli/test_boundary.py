@@ -372,3 +372,17 @@ def test_no_output_replaces_an_input(
     assert cli(*arguments).code == 64
     assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
     assert pleo.stats()["writes"] == 0
+
+
+def test_a_machine_without_memory_is_no_bug(
+    cli: Cli, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence with what helps, and no request to report it."""
+    workspace()
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("pleoctl.workspace.Workspace.find", full)
+    (finding,) = envelope(cli("log", "--format", "json"), "log", 1)["findings"]
+    assert (finding["code"], finding["message"]) == ("error", "the machine gives no more memory")

@@ -148,6 +148,17 @@ def test_protected_addresses_are_never_archived(kind: str, address: str, acknowl
     assert [f.address for f in guard.findings if f.code == "protected"] == [str(changes[1].address)]
 
 
+@pytest.mark.parametrize("address", ["tag:D%2FX/a", "tag:D/X/a", "tag:d/x/A"])
+def test_a_tag_group_is_not_archived_with_a_protected_tag(address: str) -> None:
+    """Its tags go with it, whether Pleo archives them or only shows them no longer; other groups go alone."""
+    limits = GuardLimits(protect=(address,))
+    change = archive(Address("tagGroup", "D/X"))
+    guard = check_guard([change], counted({"tagGroup": 99}), limits, 1)
+    assert [f.code for f in guard.findings] == ["protected"]
+    assert "its tag group tagGroup:D%2FX would be archived" in guard.findings[0].message
+    assert codes([archive(Address("tagGroup", "E"))], {"tagGroup": 99}, limits) == []
+
+
 def test_account_ids_are_protected_exactly() -> None:
     """An externalId in another case is another account."""
     assert codes(archives("account", 2), {"account": 99}, GuardLimits(protect=("account:K1",))) == []

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auth_server import SECRET, AuthServer, kept, section
+from raw_server import RawServer, serving
 from sign_ins import age, read, token_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pleoctl.text import Shown
+    from shapes import Json
     from tests.conftest import Cli, MakeWorkspace, Said
 
 
@@ -124,6 +126,32 @@ def test_client_credentials_need_nobody(server: AuthServer, workspace: MakeWorks
     server.expire()
     assert read(cli).code == 0
     assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ({"answerSeconds": 0.3}, "did not end within 0.3 s (answerSeconds)"),
+        ({"timeoutSeconds": 0.1}, "did not end within 0.2 s (answerSeconds)"),
+        ({"answerBytes": 1024}, "larger than 1024 bytes (answerBytes)"),
+    ],
+)
+def test_a_sign_in_has_limits_of_its_own(
+    workspace: MakeWorkspace, server: AuthServer, cli: Cli, limit: Json, words: str
+) -> None:
+    """The same keys as under a source, for a token server that drips or floods."""
+
+    def script(raw: RawServer, _request: bytes) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b" " * (1000000 if "answerBytes" in limit else 1)
+        while not raw.over.is_set():
+            raw.pause(0.02)
+            yield b" "
+
+    with serving(script) as raw:
+        url = f"http://127.0.0.1:{raw.port}/token"
+        workspace(source=section(server, grant="clientCredentials", tokenUrl=url, **limit))
+        said = read(cli)
+    assert (said.code, words in said.stderr) == (1, True), said.stderr
 
 
 def test_a_token_is_renewed_before_it_ends(

@@ -15,7 +15,6 @@ from pleoctl.remote.oauth.discovery import described
 from pleoctl.remote.oauth.errors import SignedOut
 from pleoctl.remote.service import Service
 from pleoctl.remote.transport import Transport
-from pleoctl.workspace.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from pleoctl.remote.service import Reply
 
 FORM: Final = "application/x-www-form-urlencoded"
-SECONDS: Final = 20.0
-"""How long the next byte of an answer may take: others wait for the tokens meanwhile."""
-MOST_BYTES: Final = 1 << 20
 _WORD: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,60}")  # RFC 6749, 5.2, but for the blank
 _OK: Final = 200
 # The server knows the client and refuses what it asks with; the tokens themselves are not at fault.
@@ -161,7 +157,7 @@ class Endpoint:
         service = Service(
             self._client.issuer,
             self._who,
-            Limits(SECONDS, SECONDS * 2, MOST_BYTES),
+            self._client.oauth.limits,
             loopback=found is not None and found.loopback,
             failure=self.failure,
             error_words=_words,

@@ -7,6 +7,7 @@ import pytest
 from fake_books import Reply
 from listed_accounts import OFFSET, ROWS, accounts, by_offset
 from pleoctl.errors import SourceError
+from pleoctl.remote import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,6 +194,19 @@ def test_an_endless_row_of_empty_pages_ends(server: FakeServer, books: Books) ->
     """New tokens without rows are no progress."""
     server.app = lambda call: Reply({"rows": [], "next": int(call.query.get("c", "0")) + 1})
     with pytest.raises(SourceError, match="page after page is empty"):
+        books.read(accounts(server, {"type": "cursor", "next": "next"}, query={"c": "{cursor}"}))
+
+
+def test_a_list_of_ever_more_full_pages_ends(server: FakeServer, books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a million rows, here fewer: before they take all memory."""
+    monkeypatch.setattr(pages, "MAX_ROWS", 3_000)
+
+    def app(call: Call) -> Reply:
+        start = int(call.query.get("c", "0"))
+        return Reply({"rows": [{**ROWS[0], "id": f"x{n}"} for n in range(start, start + 1000)], "next": start + 1000})
+
+    server.app = app
+    with pytest.raises(SourceError, match="3 pages came with 3000 rows, and there is always one more"):
         books.read(accounts(server, {"type": "cursor", "next": "next"}, query={"c": "{cursor}"}))
 
 
