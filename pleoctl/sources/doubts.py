@@ -37,6 +37,8 @@ _LARGE: Final = re.compile(r"[^\W\d_][\u0152\u0160\u0178\u017d][^\W\d_A-Z]")
 _ENTITY: Final = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|[aou]uml|szlig|aring|oslash|eacute|#\d{1,7}|#x[0-9a-fA-F]{1,6});"
 )
+# As reports write codes for spreadsheets: ="0100".
+_AS_FORMULA: Final = re.compile(r'="[^"]*"')
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 # What one of these patterns looks for, be it between letters or not.
 _ANY: Final = re.compile(
@@ -44,13 +46,20 @@ _ANY: Final = re.compile(
 )
 _AT_ONCE: Final = 256  # rows
 _PADDED: Final = "blanks at an end"
-_HINTS: Final = {_PADDED: "where they only fill up a column, take them away: fields with trim(…), see docs/sources.md"}
+_HTML: Final = "what a character is in HTML"
+_QUOTED: Final = "what keeps a spreadsheet from taking a text for a number"
+_PLAINLY: Final = "have it exported as plain text; the plan would bring these words to Pleo"
+_HINTS: Final = {
+    _PADDED: "where they only fill up a column, take them away: fields with trim(…), see docs/sources.md",
+    _HTML: _PLAINLY,
+    _QUOTED: _PLAINLY,
+}
 _HINT: Final = "check the encoding of the source; the plan would bring these names to Pleo"
 
 
 def doubtful_text(text: str) -> str | None:
     """What is odd about a text; None where nothing is."""
-    if text.isascii() and text.isprintable() and "&" not in text:
+    if text.isascii() and text.isprintable() and "&" not in text and not text.startswith('="'):
         return None
     return next((words for looks, words in _LOOKS if looks(text)), None)
 
@@ -69,7 +78,8 @@ _UTF8: Final = "what UTF-8 looks like in another encoding"
 _PAGE: Final = "what looks like another code page"
 #: In this order, of which the first counts.
 _LOOKS: Final[tuple[tuple[Callable[[str], object], str], ...]] = (
-    (_ENTITY.search, "what a character is in HTML"),
+    (_ENTITY.search, _HTML),
+    (_AS_FORMULA.fullmatch, _QUOTED),
     (lambda text: "\ufffd" in text, "the character U+FFFD, which stands for a lost one"),
     (_CONTROL.search, "control characters"),
     (lambda text: _TWICE.search(text) and _was_utf8(text), _UTF8),
@@ -84,7 +94,7 @@ def _are_plain(rows: Iterable[SourceRow]) -> bool:
     said = "|".join(map(str, chain.from_iterable([row.cells.values() for row in rows])))
     if (
         not said.isprintable()
-        or ("&" in said and _ENTITY.search(said))
+        or ('="' in said or ("&" in said and _ENTITY.search(said)))
         or " |" in said
         or "| " in said
         or said != said.strip()

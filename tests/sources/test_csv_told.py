@@ -105,6 +105,7 @@ def test_words_of_another_language_are_told_together(read: ReadAccounts) -> None
         ("på resa".encode(), "mac_roman", "what UTF-8 looks like"),
         (b"a\x07b", "utf-8", "control characters"),
         (b"R&amp;D", "utf-8", "what a character is in HTML"),
+        (b'"=""0100"""', "utf-8", "what keeps a spreadsheet from taking a text for a number"),
         (b"B&#252;ro", "utf-8", "what a character is in HTML"),
     ],
 )
