@@ -155,5 +155,6 @@ class Cursor:
         for number in range(1, found.re.groups + 1):
             first, last = found.span(number)
             if first >= 0:
-                opened = compiled(OPENED).match(self.text, first, last)
+                # What stands between quotes opens nothing.
+                opened = self.text[first - 1] != '"' and compiled(OPENED).match(self.text, first, last)
                 yield self.text.index("\n", first) if opened else first, last

@@ -7,11 +7,24 @@ in any layout, with comments and empty lines anywhere. What does not match needs
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_SOUND: Final = sys.version_info >= (3, 11, 5)
+
+
+def _held(part: str, times: str) -> str:
+    """A part that comes so many times (``*``, ``+``, ``?``), none of which is tried again.
+
+    Before 3.11.5 possessive repeats of groups go on in the middle of what did not match.
+    """
+    return f"(?:{part}){times}+" if _SOUND else f"(?>(?:{part}){times})"
+
 
 # Characters that readers refuse, skip or take for line breaks; of blanks a tab. In comments a tab is a letter.
 _REFUSED: Final = r"\x00-\x08\x0a-\x1f\x7f-\x9f"
@@ -21,30 +34,31 @@ _OUT: Final = rf"\t{_REFUSED}"
 _RAW: Final = rf'[^"\\{_OUT}]*+'
 PLAIN: Final = rf'[^\s"\\{_OUT}][^"\\{_REFUSED}]*+'
 """What stands between double quotes in a line without an escape, and does not begin with a blank."""
-WRITTEN: Final = rf'(?:[^\s"\\{_OUT}]|\\["\\])[^"\\{_OUT}]*+(?:\\["\\][^"\\{_OUT}]*+)*+'
+WRITTEN: Final = rf'(?:[^\s"\\{_OUT}]|\\["\\])[^"\\{_OUT}]*+' + _held(rf'\\["\\][^"\\{_OUT}]*+', "*")
 """The same with quotes and backslashes, which are escaped."""
 
 # No run is looked at twice, or long lines would take their square; nothing that is captured stands in such a run.
 _FIRST: Final = rf"""[^\s{_OUT}\-?:,\[\]{{}}#&*!|>'"%@`]"""
 _FURTHER: Final = rf"[^\s{_OUT}:#,\[\]{{}}?]"
-_IN_BLOCK: Final = rf"[^:#{_OUT}]*+(?:(?::(?![ \t\n])|(?<! )#)[^:#{_OUT}]*+)*+"
+_IN_BLOCK: Final = rf"[^:#{_OUT}]*+" + _held(rf"(?::(?![ \t\n])|(?<! )#)[^:#{_OUT}]*+", "*")
 _IN_BRACES: Final = rf"[^:#,\[\]{{}}?{_OUT}]*+"
 _NOTE: Final = rf"#[^{_REFUSED}]*+"
 _NAME: Final = "[A-Za-z0-9_-]++"
 # What may stand before a value.
 _NAMED: Final = rf"&{_NAME} ++|!!str ++"
-TAIL: Final = rf"[ \t]*+(?:(?<=[ \t]){_NOTE})?+\n"
+TAIL: Final = r"[ \t]*+" + _held(rf"(?<=[ \t]){_NOTE}", "?") + r"\n"
 """The end of a line, with the comment in it."""
-GAP: Final = rf"(?:[ \t]*+(?:{_NOTE})?+\n)*+"
+GAP: Final = _held(rf"[ \t]*+{_held(_NOTE, '?')}\n", "*")
 """Empty lines and lines of comments."""
-LOOSE: Final = rf" *+(?:{TAIL}{GAP} *+)?+"
+LOOSE: Final = " *+" + _held(f"{TAIL}{GAP} *+", "?")
 """What may stand between the parts of a row in braces, whatever its depth."""
-_DEEPER: Final = r"\n(?: *\n)*+{} ++"
+_EMPTY: Final = _held(r" *\n", "*")
+_DEEPER: Final = rf"\n{_EMPTY}{{}} ++"
 _ALIAS: Final = rf"\*{_NAME}(?=[ \n,}}])"
 
 
 def _key(group: int) -> str:
-    return rf"""(["'])?+([A-Za-z]++)(?({group})\{group}) *+:"""
+    return rf"""(["'])?([A-Za-z]++)(?({group})\{group}) *+:"""
 
 
 KEY: Final = _key(1)
@@ -87,23 +101,24 @@ compiled = cache(re.compile)
 def _quoted(break_: str) -> str:
     # Whether an escape means anything is seen when it is read.
     escaped = rf"\\[^{_OUT}]|\\?+{break_}"
-    return rf'"{_RAW}(?:(?:{escaped}){_RAW})*+"' + rf"|'[^'{_OUT}]*+(?:(?:''|{break_})[^'{_OUT}]*+)*+'"
+    double, single = _held(f"(?:{escaped}){_RAW}", "*"), _held(rf"(?:''|{break_})[^'{_OUT}]*+", "*")
+    return f'"{_RAW}{double}"' + rf"|'[^'{_OUT}]*+{single}'"
 
 
 def _block_value(inner: str) -> str:
     """A value of a block of which each line begins with ``inner``, or nothing, in two groups as in `BRACES_VALUE`."""
     break_ = _DEEPER.format(inner)
-    plain = rf"{_FIRST}{_IN_BLOCK}(?:{break_}{_FURTHER}{_IN_BLOCK})*+"
-    lines = rf"[|>][+-]?+(?!\t){TAIL}(?:(?: *\n)*+{inner} ++[^{_OUT}]*+\n)++(?: *\n)*+"
+    plain = _FIRST + _IN_BLOCK + _held(break_ + _FURTHER + _IN_BLOCK, "*")
+    lines = rf"[|>][+-]?+(?!\t){TAIL}" + _held(rf"{_EMPTY}{inner} ++[^{_OUT}]*+\n", "+") + _EMPTY
     # It may begin in the next line, which is deeper.
-    below = rf"(?:{TAIL}{GAP}{inner} ++(?=[^\s#\-]))?+"
-    some = rf"(?:{_NAMED})?+(?:{_quoted(break_)}|{lines}|{plain})|{_ALIAS}"
+    below = _held(rf"{TAIL}{GAP}{inner} ++(?=[^\s#\-])", "?")
+    some = rf"{_held(_NAMED, '?')}(?:{_quoted(break_)}|{lines}|{plain})|{_ALIAS}"
     return rf'(?: ++"({PLAIN})"{TAIL}|[ \t]*+{below}((?<=[ \t])(?:{some})|)(?:(?<=\n)|{TAIL}))'
 
 
 _BREAK: Final = _DEEPER.format("")
-_WORDS: Final = rf"{_FIRST}{_IN_BRACES}(?:{_BREAK}{_FURTHER}{_IN_BRACES})*+"
-BRACES_VALUE: Final = rf'(?:"({PLAIN})"|((?:{_NAMED})?+(?:{_quoted(_BREAK)}|{_WORDS})|{_ALIAS}))'
+_WORDS: Final = _FIRST + _IN_BRACES + _held(_BREAK + _FURTHER + _IN_BRACES, "*")
+BRACES_VALUE: Final = rf'(?:"({PLAIN})"|(' + _held(_NAMED, "?") + rf"(?:{_quoted(_BREAK)}|{_WORDS})|{_ALIAS}))"
 """A value in braces: a text without an escape between quotes in one group, any other as it stands in another."""
 
 
@@ -124,13 +139,13 @@ def _row(begin: str, entry: Callable[[int], str], between: str, end: str) -> re.
     """
     text = ""
     for number in reversed(range(AT_ONCE)):
-        text = entry(4 * number + 2) + (f"(?:{between}{text})?+" if text else "")
-    return re.compile(f"(?:{begin})?+{text}(?:{end})")
+        text = entry(4 * number + 2) + (_held(between + text, "?") if text else "")
+    return re.compile(f"{_held(begin, '?')}{text}(?:{end})")
 
 
 def _named(below: str) -> str:
     """An anchor, or nothing, with what is between it and what it names, be that on its line or ``below``."""
-    return rf"((?:&{_NAME})?+)(?:(?<=[A-Za-z0-9_-])(?: ++|{below}))?+"
+    return rf"({_held(f'&{_NAME}', '?')})" + _held(rf"(?<=[A-Za-z0-9_-])(?: ++|{below})", "?")
 
 
 @cache
@@ -150,7 +165,7 @@ def braces_of(depth: int | None) -> re.Pattern[str]:
     dash, value = " " * (depth or 0), LOOSE + BRACES_VALUE + LOOSE
     below = f"{TAIL}{GAP}{dash} ++"
     before, end = (LOOSE, rf"{LOOSE}(?:,|(?=\]))") if depth is None else (rf"{dash}-(?: ++|{below})", TAIL + GAP)
-    more = rf",{LOOSE}(?!\}})()|(?:,{LOOSE})?+\}}{end}"
+    more = rf",{LOOSE}(?!\}})()|{_held(f',{LOOSE}', '?')}\}}{end}"
     key = r"(?({group})|(?=[ \n]))"
     begin = rf"{before}{_named(below)}\{{{LOOSE}"
     return _row(begin, lambda group: _key(group) + key.format(group=group) + value, f",{LOOSE}", more)
@@ -160,8 +175,9 @@ def braces_of(depth: int | None) -> re.Pattern[str]:
 def form_of(depth: int) -> re.Pattern[str]:
     """A dash behind ``depth`` blanks, up to what it begins, or up to its brace in a group."""
     dash = " " * depth
-    below = f"(?: ++&{_NAME})?+{TAIL}{GAP}{dash} ++"
-    return re.compile(rf"{dash}-(?:{below}| ++)(?:(?:&{_NAME} ++)?+(\{{))?+")
+    below = f"{_held(f' ++&{_NAME}', '?')}{TAIL}{GAP}{dash} ++"
+    brace = _held(rf"{_held(f'&{_NAME} ++', '?')}(\{{)", "?")
+    return re.compile(f"{dash}-(?:{below}| ++){brace}")
 
 
 @cache
@@ -169,7 +185,7 @@ def simple_entry_of(depth: int) -> re.Pattern[str]:
     """The same of an entry that has a line of its own, as most have: a word, or a text without an escape in quotes."""
     value = rf'(?:"({PLAIN})"|([A-Za-z][A-Za-z0-9/]*+))'
     # A word may go on in a line that is deeper.
-    return re.compile(rf"{KEY} {value}\n(?=(?: *\n)*+(?: *+#| {{,{depth}}}\S|\Z))")
+    return re.compile(rf"{KEY} {value}\n(?={_EMPTY}(?: *+#| {{,{depth}}}\S|\Z))")
 
 
 @cache
@@ -186,4 +202,5 @@ def dash_of(depth: int) -> re.Pattern[str]:
 def odd_of(depth: int) -> re.Pattern[str]:
     """Whatever begins with a dash behind ``depth`` blanks, as far as its lines are deeper."""
     dash = " " * depth
-    return re.compile(rf"{dash}-(?:[ \t].*+)?+\n(?:(?:{dash} .*+|[ \t]*+(?:#.*+)?+)\n)*+")
+    begun, further = _held(r"[ \t].*+", "?"), rf"(?:{dash} .*+|[ \t]*+{_held('#.*+', '?')})\n"
+    return re.compile(rf"{dash}-{begun}\n{_held(further, '*')}")

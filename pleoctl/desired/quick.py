@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pleoctl.desired.lines import Slot, Span
     from pleoctl.model.kind import Kind
 
-_BEGIN: Final = rf"(?:%YAML 1\.2{TAIL}{GAP})?+---{TAIL}{GAP}"
+_BEGIN: Final = rf"(?:%YAML 1\.2{TAIL}{GAP})?---{TAIL}{GAP}"
 _END: Final = rf"\.\.\.{TAIL}{GAP}"
 
 

@@ -30,7 +30,7 @@ _PLAIN: Final = r"[^%/#\x00-\x1f\x7f-\x9f]"
 _ESCAPED: Final = "%(?:2[35F]|[01][0-9A-F]|7F|C2%[89][0-9A-F])"
 _PART: Final = f"(?:{_PLAIN}|{_ESCAPED})*"
 # The same, with runs of plain letters in one go, none of them tried again.
-_RUNS: Final = f"{_PLAIN}*+(?:{_ESCAPED}{_PLAIN}*+)*+"
+_RUNS: Final = f"{_PLAIN}*+(?>(?:{_ESCAPED}{_PLAIN}*+)*)"
 _ID: Final = f"{_PLAIN}+"
 _CANONICAL: Final = rf"(\w+):(?:({_RUNS})/)?({_RUNS})(?:#({_ID}))?"
 

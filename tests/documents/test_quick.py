@@ -41,6 +41,7 @@ def agree(text: str) -> bool:
 
 @given(st.one_of(written(), written(), disturbed(), as_json()))
 @example(f"{HEAD}accounts:\n- \n")
+@example(f'{HEAD}accounts:\n- externalId: "\\""\n  name: "|#"\n- {{externalId: "|#", name: "> # a"}}\n')
 @example("\nkind: DesiredState # c\napiVersion: pleoctl/v1\naccounts: []\n")
 def test_what_the_quick_reader_takes_the_careful_one_reads_alike(text: str) -> None:
     """Rows, their lines and columns, and what each comment speaks of; nothing that the careful reader refuses."""
