@@ -63,6 +63,8 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
 COLUMNS: Final = (*_OWN, LINE_ACCOUNT, *CELL_FIELDS, *_TEXTS, *sorted(_NUMBERS), WEEKDAY)
 _RANGE: Final = re.compile(r"([0-9]{0,15})\.\.([0-9]{0,15})")
 _NUMBER: Final = re.compile("[0-9]{1,15}")
+_ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
+_LEADING_STAR: Final = re.compile(r"(?:^|\|)\s*\*\s*[^|*\s]")
 _PIECE: Final = re.compile(r"\\(.)|([|*])|([^\\|*]+|\\)", re.DOTALL)
 
 
@@ -158,6 +160,10 @@ class Table:
             self._words(step, _alternatives(cell), when)
         elif cell == "*":
             when[name] = {"not": None}
+        elif _LEADING_STAR.search(_ESCAPED.sub("x", cell)):
+            message = f"{name}: {cell[:60]!r} begins with a *, which says something at an end alone"
+            hint = r"write {endsWith: …} or {contains: …} in rows, or \* for the sign itself"
+            self.problems.append(self.finding(step, message, hint))
         elif alternatives := _alternatives(cell):
             when[name] = _texts(alternatives)
 
