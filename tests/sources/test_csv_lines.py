@@ -79,3 +79,11 @@ def test_a_header_that_comes_again_is_no_account(again: str, read: ReadAccounts)
     assert rows[:2] == BOTH
     assert "is the header once more" in rows[2]
     assert any("a.csv:3" in one for one in told)
+
+
+def test_an_error_in_a_part_of_a_field_holds_its_row(read: ReadAccounts) -> None:
+    """An expression would make a code of it that stands nowhere."""
+    fields = {"code": "join('-', [a, b])"}
+    rows, told = read("externalId,name,a,b\n1,A,1,2\n2,B,#REF!,3\n3,C,#1,#2\n", fields=fields)
+    assert ["hold" in row for row in rows] == [False, True, False]
+    assert told == ["a.csv:3: '2': code shows the error '#REF!'; mend it in the spreadsheet, and export it again"]
