@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.apply.cascade import Staying, restore_tags
 from pleoctl.apply.executor import Executor
+from pleoctl.apply.freed import take_back
 from pleoctl.apply.fresh import Fresh, FreshCheck
 from pleoctl.apply.ledger import Ledger
 from pleoctl.apply.steps import StepContext
@@ -181,6 +182,7 @@ class _Run:
                 if self._hooks.stop.is_set() or executor.halted:
                     return self._stopped(ledger)
             self._receipt.findings += restore_tags(context, ledger, self._staying)
+            self._receipt.findings += take_back(context, ledger)
             # Nothing is written after this: room for the same records as they are now.
             context.fresh.forget()
             verify(self._apis, ledger, context.wait)

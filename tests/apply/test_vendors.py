@@ -167,6 +167,27 @@ def test_a_look_alike_that_frees_a_code_goes_first(pleo: Sandbox, tmp_path: Path
     assert engine.plan().changes == []
 
 
+@pytest.mark.parametrize("unique", ["code", "name"])
+@pytest.mark.parametrize("fault", [None, "lostAnswer", "droppedBefore"])
+def test_a_vendor_whose_place_pleo_keeps_is_not_lost(
+    pleo: Sandbox, tmp_path: Path, unique: Value, fault: Value
+) -> None:
+    """It was archived for one that Pleo then refused: it is active again, told as blocked, and no plan is stuck."""
+    live = [{"externalId": "old", "code": "C", "name": "Acme"}, {"externalId": "x", "code": "X", "name": "X"}]
+    rows = [
+        {"externalId": "new", "code": "C" if unique == "code" else "D", "name": "Acme"},
+        {"externalId": "x", "code": "X", "name": "X"},
+    ]
+    engine = engine_of(pleo, tmp_path, *rows, vendors=live, reading={"vendor_unique": ["externalId", unique]})
+    plan = engine.approved()
+    if fault:
+        pleo.add_fault(Fault(kind=fault, method="POST", path="activate$", nth=1))
+    applied = engine.apply(plan)
+    assert ends(applied) == {"vendor:new": "failed", "vendor:old": "blocked"}
+    assert (applied.outcome, stored(pleo)["old"]["archived"]) == ("partial", False)
+    assert ends(engine.apply(engine.approved())) == {"vendor:new": "failed", "vendor:old": "blocked"}
+
+
 def test_a_code_that_somebody_keeps_is_told(pleo: Sandbox, tmp_path: Path) -> None:
     """Refused with both vendors named: one that is archived, one without a key, two that want each other's."""
     live = [
