@@ -32,6 +32,7 @@ Known = dict[str, dict[str, "Row"]]
 """By the name of their kind rows that are known by what stands in their lines."""
 UNKNOWN: Final[Known] = {}
 _MOST: Final = 20
+_DEEPEST: Final = 24
 
 
 class Here(NamedTuple):
@@ -151,7 +152,9 @@ class RowReader:
         found = form_of(depth).match(text, at)
         if found is None or found[1]:
             return found and braces_of(depth)
-        return block_of(depth, found.end() - (text.rfind("\n", at, found.end()) + 1 or at))
+        inner = found.end() - (text.rfind("\n", at, found.end()) + 1 or at)
+        # Each depth takes a pattern of its own.
+        return block_of(depth, inner) if inner <= _DEEPEST else None
 
     def _row(self, kind: Kind, form: re.Pattern[str]) -> Row | None:
         """The row that stands here; None where it has another form, or a parser should look at it."""
