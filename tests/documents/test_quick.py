@@ -118,6 +118,14 @@ def test_escapes_are_read_as_every_yaml_reader_reads_them(row: str, monkeypatch:
     assert all(agree(rows.format(text)) for text in _ESCAPES)
 
 
+def test_a_line_that_goes_on_may_begin_with_any_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no list, no name, no quote there: PyYAML breaks long texts at any blank."""
+    monkeypatch.setattr("pleoctl.desired.odd.compose", None)
+    for text in ("- b", "-b", '"b" c', "'b", "&b", "*b", "!b", "@b", "%b", "|", "> b", "`b`"):
+        assert agree(f"{HEAD}accounts:\n- externalId: a\n  name: a\n    {text}\n")
+        assert agree(f"{HEAD}accounts:\n- {{externalId: a, name: a\n    {text}}}\n")
+
+
 _ODD_ROWS = {
     "a tab": '- {{{0}: "a\\x41\tb", name: x}}  # c\n',
     "a line separator": '- {0}: a\n  name: "x\u2028y"  # c\n',
