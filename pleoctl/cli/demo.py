@@ -88,7 +88,7 @@ def _run(options: Options, words: str, arguments: list[str]) -> ExitCode:
 def _folder(keep: str | None) -> Iterator[Path]:
     """A copy of the example company, and for the time of the demo the current folder."""
     from pathlib import Path
-    from shutil import copytree
+    from shutil import Error, copytree
     from tempfile import TemporaryDirectory
 
     from pleoctl.documents.files import fix_of
@@ -102,7 +102,9 @@ def _folder(keep: str | None) -> Iterator[Path]:
         try:
             copytree(data_folder("examples") / "company", folder)
         except OSError as error:
-            raise PleoctlError(f"the example company cannot be copied: {error.strerror}", hint=fix_of(error)) from error
+            # What goes wrong with some of the files comes as a list of these.
+            why = error.args[0][0][2] if isinstance(error, Error) else error.strerror
+            raise PleoctlError(f"the example company cannot be copied: {why}", hint=fix_of(error)) from error
         os.chdir(folder)
         try:
             yield folder

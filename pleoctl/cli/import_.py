@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import as_command, check_output, open_workspace, write_output
+from pleoctl.cli.common import as_command, check_output, is_stdout, open_workspace, write_output
 from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import Finding, Refused
 from pleoctl.pleo.connecting import connected
@@ -45,7 +45,7 @@ def command(options: Options, *, output: str | None, force: bool) -> Output:
         check_output(options, output, [workspace.file])
     files = [(Path(output), output)] if output else workspace.desired_files
     for target, name in files:
-        if target.is_file() and not force:
+        if target.is_file() and not force and not is_stdout(name):
             raise Refused(f"{name} exists", hint="--force overwrites it")
     stated = states_selection(workspace)
     with connected(workspace, PleoReader) as reader:

@@ -68,6 +68,12 @@ def read_stdin() -> bytes:
         raise InvalidFile(f"cannot be read: {_reason(error)}", place=Place(name)) from error
 
 
+def _sized(limit: int) -> str:
+    """A number of bytes as people say it."""
+    mebi, kibi = 1024 * 1024, 1024
+    return f"{limit // mebi} MiB" if limit >= mebi else f"{limit // kibi} KiB" if limit >= kibi else f"{limit} bytes"
+
+
 def _limited(stream: BinaryIO, name: str, limit: int, size: int = 0) -> bytes:
     # As much room is made ready as is asked for; a pipe does not know its size, and a file may grow.
     room = min(max(_PIECE, size + 1), limit + 1)
@@ -75,7 +81,7 @@ def _limited(stream: BinaryIO, name: str, limit: int, size: int = 0) -> bytes:
     if len(content) == room <= limit:
         content += stream.read(limit + 1 - room)
     if len(content) > limit:
-        raise InvalidFile(f"is larger than {limit // 1024 // 1024} MiB", place=Place(name))
+        raise InvalidFile(f"is larger than {_sized(limit)}", place=Place(name))
     return content
 
 

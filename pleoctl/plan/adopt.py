@@ -157,4 +157,6 @@ def _problem(record: Live, kind: Kind) -> str | None:
 
 
 def _held(state: DesiredState) -> list[Finding]:
-    return [Finding("held-row", f"{row.key!r}: {row.hold}", "warning") for row in state.rows() if row.hold is not None]
+    """Told by their keys; what has none, by its name."""
+    held = [row for row in state.rows() if row.hold is not None]
+    return [Finding("held-row", f"{row.key or row.fields.get('name')!r}: {row.hold}", "warning") for row in held]

@@ -108,6 +108,7 @@ def test_what_pleoctl_could_not_write_is_held(cli: Cli, pleo: Sandbox, workspace
     said = cli("import", "--format", "json")
     assert said.code == 0, said
     assert {f["code"] for f in said.json["findings"]} == {"held-row"}
+    assert "'No id': externalId is blank in Pleo" in [f["message"] for f in said.json["findings"]]
     assert said.json["result"]["selected"] == ["D"]
     assert cli("validate").code == 0
     assert actions(cli) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -337,6 +338,17 @@ def test_templates_that_could_do_harm_are_refused(template: str) -> None:
     """No calls, loops, arithmetic, inner attributes: nothing that outgrows its inputs or leaves the item."""
     with pytest.raises(InvalidFile):
         compile_template(template, NOWHERE)
+
+
+def test_a_long_note_in_the_place_of_each_of_its_letters_stays_small() -> None:
+    """A gigabyte for one item else: what an employee writes into a note is not bounded here."""
+    template = compile_template("{{ note | replace('a', note) }}", NOWHERE)
+    tracemalloc.start()
+    try:
+        assert len(template.render(given(note="a" * 20_000))) == MAX_LENGTH
+        assert tracemalloc.get_traced_memory()[1] < 64 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

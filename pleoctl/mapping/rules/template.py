@@ -89,10 +89,11 @@ def initials(name: Any) -> str:
 
 
 def _replaced(text: Any, old: str, new: str) -> str:
-    """jinja2's filter, whose result may outgrow all bounds where it is applied several times."""
+    """jinja2's filter, whose result may outgrow all bounds: a long note in the place of each of its letters."""
     if not old:
         raise ValueError("replace needs a text to look for")
-    return str(text).replace(str(old), str(new))[: 10 * MAX_LENGTH]
+    most = 10 * MAX_LENGTH
+    return str(text)[:most].replace(str(old), str(new)[:most])[:most]
 
 
 def squeeze(text: str) -> str:

@@ -78,6 +78,12 @@ def test_two_outputs_do_not_go_to_one_place(command: str, plan: Path, cli: Cli, 
     assert cli("validate", "--junit", "/dev/null", "--sarif", "/dev/null").code == 0
 
 
+def test_a_file_behind_standard_output_is_no_file_that_exists(plan: Path) -> None:
+    """`import -o /dev/stdout >file` writes it like `-o -`, without --force."""
+    assert shell("pleoctl import -o /dev/stdout >live.yaml").returncode == 0
+    assert (plan.parent / "live.yaml").read_text().startswith("apiVersion: pleoctl/v1\nkind: DesiredState")
+
+
 UNWRITABLE = (
     "plan -o {}",
     "plan -o {} --detailed-exitcode",
