@@ -146,11 +146,12 @@ lock_timeout_option = click.option(
 
 def open_workspace(options: Options) -> Workspace:
     """The workspace of this invocation. Raises `InvalidFile`."""
+    from pleoctl.fleet.beside import of_fleet
     from pleoctl.watch import watched
     from pleoctl.workspace import Workspace
     from pleoctl.workspace.expiry import note_endings
 
-    found = Workspace.find(options.workspace)
+    found = of_fleet(Workspace.find(options.workspace))
     watched().company = found.company
     note_endings(found)
     return found

@@ -182,8 +182,8 @@ def _nearest(given: str | None) -> Fleet | None:
     """The fleet that is named or stands here or above, if it has a database."""
     import os
 
-    from pleoctl.fleet.fleet import FLEET_FILE, VARIABLE, Fleet
-    from pleoctl.workspace.find import nearest_file
+    from pleoctl.fleet.fleet import VARIABLE, Fleet
+    from pleoctl.workspace.find import FLEET_FILE, nearest_file
 
     if not (given or os.environ.get(VARIABLE) or nearest_file(FLEET_FILE)):
         return None

@@ -63,8 +63,8 @@ def _fleet(options: Options, given: str | None) -> Fleet | None:
     """The fleet that is meant: the one that is named, or stands here where no workspace does."""
     if given is None and workspace_folder(options) is not None:
         return None
-    from pleoctl.fleet.fleet import FLEET_FILE, Fleet
-    from pleoctl.workspace.find import nearest_file
+    from pleoctl.fleet.fleet import Fleet
+    from pleoctl.workspace.find import FLEET_FILE, nearest_file
 
     return Fleet.find(given) if given is not None or nearest_file(FLEET_FILE) is not None else None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pleoctl.apply.run import Hooks, Target, apply_plan, check_plan, refuse_plan
 from pleoctl.errors import Refused
+from pleoctl.fleet.beside import tell_of_fleet
 from pleoctl.fleet.planning import planned_from
 from pleoctl.jobs.apply import apply_job, check_posting_plan, refuse_job
 from pleoctl.jobs.session import JobSession
@@ -58,6 +59,7 @@ class Reviewed(NamedTuple):
 @contextmanager
 def locked(workspace: Workspace, command: str, patience: float, stop: threading.Event | None = None) -> Iterator[Runs]:
     """Hold the company's lock for the block; its runs, to which one more may be added. Raises as `Lock.hold` does."""
+    tell_of_fleet(workspace)
     holder = Holder.me(workspace.url, workspace.company, command)
     lock = state_of(workspace).lock(workspace.url, workspace.company, workspace.limits.answer_seconds)
     with lock.hold(holder, patience, stop) as permit:

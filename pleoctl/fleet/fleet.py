@@ -17,7 +17,7 @@ from pleoctl.fleet.member import Company
 from pleoctl.fleet.settings import CompanyEntry, FleetSettings, typed
 from pleoctl.machine import connection_name
 from pleoctl.place import Place
-from pleoctl.workspace.find import check_owner, nearest_file
+from pleoctl.workspace.find import FLEET_FILE, check_owner, nearest_file
 from pleoctl.workspace.secrets import Secret
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pleoctl.documents.document import Document
     from pleoctl.fleet.member import MemberWorkspace
 
-FLEET_FILE: Final = "fleet.yaml"
 VARIABLE: Final = "PLEOCTL_FLEET"
 
 

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.errors import PleoctlError, UsageError
-from pleoctl.fleet.fleet import FLEET_FILE
 from pleoctl.machine import ProgramError, this_machine
 from pleoctl.text import did_you_mean
+from pleoctl.workspace.find import FLEET_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

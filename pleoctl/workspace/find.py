@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FILE_NAME: Final = "pleoctl.yaml"
+FLEET_FILE: Final = "fleet.yaml"
 
 
 def find_file(given: str | None, environ: Mapping[str, str]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -125,6 +126,18 @@ def test_a_locked_company_is_put_on_the_queue_anew(fleet: FleetFolder, url: str,
     ((attempt,),) = rows(url, "SELECT args->>'attempt' FROM procrastinate_jobs")
     assert attempt == "0"
     assert fleet["west"].accounts == []
+
+
+def test_a_run_by_hand_shares_the_fleet_s_lock(fleet: FleetFolder, url: str, cli: Cli) -> None:
+    """A company's own folder is no way around it; `log` finds what workers did, `doctor` looks at the database."""
+    west, by_hand = fleet["west"].pleo, ("--workspace", "companies/west")
+    with state_at(url).lock(west.url, west.company, 1.0).hold(Holder.me(west.url, west.company, "apply"), 0):
+        assert cli("sync", *by_hand).code == 6
+    assert fleet["west"].accounts == []
+    assert cli("fleet", "sync", "--select", "west").code == 0
+    shutil.rmtree(fleet["west"].folder / ".pleoctl")
+    assert len(cli("log", *by_hand, "--format", "json").json["result"]) == 1
+    assert "PostgreSQL at" in cli("doctor", *by_hand, "--format", "json").json["result"]["state"]
 
 
 def test_a_company_whose_run_was_cut_off_holds_up_no_worker(fleet: FleetFolder, url: str, cli: Cli) -> None:

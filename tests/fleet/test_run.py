@@ -60,3 +60,15 @@ def test_a_receipt_that_grows_tells_who_is_at_work(fleet: FleetFolder, monkeypat
     made = run.go(found.opened(), progress)
     assert written[0] == ["done", "running", "waiting"]
     assert [one.outcome for one in made.companies] == ["done"] * 3
+
+
+def test_who_writes_beside_the_fleet_is_warned(fleet: FleetFolder, cli: Cli) -> None:
+    """Its database keeps the machines apart, and where its url is not known a command by hand cannot ask it."""
+    assert "keeps runs apart" not in cli("sync", "--workspace", "companies/north").stderr
+    fleet.write(database="env:PLEOCTL_DATABASE")
+    for command in (["sync"], ["apply", "plan.json"]):
+        cli("plan", "--workspace", "companies/north", "-o", "plan.json")
+        said = cli(*command, "--workspace", "companies/north")
+        assert (said.code, said.stderr.count("env:PLEOCTL_DATABASE is not known here")) == (0, 1), said.stderr
+    fleet.write(database="env:PLEOCTL_DATABASE", companies=["companies/south/pleoctl.yaml"])
+    assert "keeps runs apart" not in cli("sync", "--workspace", "companies/north").stderr
