@@ -13,13 +13,14 @@ from by_hand import BY_HAND, ENDS, HEAD, KEPT, KEYS, NASTY, NOTES, ODD_KEYS, as_
 from pleoctl.desired.comments import from_nodes
 from pleoctl.desired.entries import NotSimple, block_of, braces_of, entry_of
 from pleoctl.desired.quick import QuickReader
-from pleoctl.desired.read import read_state, state_of
+from pleoctl.desired.read import load_desired, read_state, state_of
 from pleoctl.documents.load import parse
 from pleoctl.documents.nodes import compose
 from pleoctl.errors import InvalidFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pleoctl.documents.nodes import Node
 
@@ -46,6 +47,16 @@ def agree(text: str) -> bool:
 def test_what_the_quick_reader_takes_the_careful_one_reads_alike(text: str) -> None:
     """Rows, their lines and columns, and what each comment speaks of; nothing that the careful reader refuses."""
     agree(text)
+
+
+def test_comments_are_remembered_for_those_alone_who_ask_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan does not, and has as many rows."""
+    (tmp_path / "f.yaml").write_text(BY_HAND, encoding="utf-8")
+    expected = read_state(BY_HAND, "f.yaml")[0]
+    monkeypatch.setattr("pleoctl.desired.cursor.Cursor.mark", None)
+    assert load_desired([(tmp_path / "f.yaml", "f.yaml")]) == expected
 
 
 def test_what_people_write_takes_the_quick_way() -> None:
@@ -178,10 +189,10 @@ def test_where_a_document_begins_and_ends_may_be_told() -> None:
                 assert taken == (begin in begins and end in ("", *ends))
 
 
-def test_rows_that_begin_ever_deeper_take_few_patterns() -> None:
+def test_rows_that_begin_in_many_depths_take_few_patterns() -> None:
     """Nobody writes a row that is deeper, and each depth takes as long as a hundred rows."""
     block_of.cache_clear()
-    rows = "".join(f"-{' ' * blanks}externalId: {blanks}a\n {' ' * blanks}name: x # c\n" for blanks in range(1, 60))
+    rows = "".join(f"-{' ' * blanks}externalId: {blanks}a\n {' ' * blanks}name: x # c\n" for blanks in range(59, 0, -1))
     assert agree(f"{HEAD}accounts:\n{rows}")
     assert block_of.cache_info().misses < 30
 
@@ -304,6 +315,7 @@ def test_a_text_over_lines_ends_as_its_file_does(mark: str, end: str) -> None:
         f"- externalId: a\n  name: {mark}\n    text{end}",
         f"- name: {mark}\n    x\n    y{end}",
         f"- externalId: a\n  name: {mark}\n    x\n      y\n     z  \n\n    a{end}",
+        f"- externalId: a\n  name: {mark}\n      \n    x{end}",
     ):
         agree(f"{HEAD}accounts:\n{row}")
         agree(f"{HEAD}accounts:\n- externalId: a\n  name: A\n  # c\n{row}")
