@@ -57,12 +57,13 @@ class Output:
 class Options:
     """The options that every command has, and what becomes of its output files while it runs.
 
-    ``taken`` is what an output file named ``-`` has put on standard output, where nothing else may follow;
-    ``unwritten`` are the findings of output files that could not be written.
+    ``default`` is the format where none is asked for. ``taken`` is what an output file named ``-`` has put on standard
+    output, where nothing else may follow; ``unwritten`` are the findings of output files that could not be written.
     """
 
     command: str
     format: str = "text"
+    default: str = "text"
     workspace: str | None = None
     verbose: bool = False
     debug: bool = False
@@ -197,8 +198,9 @@ def emit(options: Options, output: Output) -> None:
         hand_over(envelope(options.command, output), err=on_stderr)
     elif output.text:
         (tell if on_stderr else say)(output.text, colour=options.color)
-    # A plan or receipt has no place for findings, so they are told beside it.
-    if output.findings and (options.format != "json" or shaped is not None):
+    # A plan or receipt has no place for findings, so they are told beside it; nor does anybody see them where standard
+    # output is data by itself, and led into a file.
+    if output.findings and (options.format != "json" or options.default == "json" or shaped is not None):
         tell_findings(output.findings, colour=options.color)
 
 

@@ -40,7 +40,7 @@ def as_command(
     def wrap(function: Callable[..., Output]) -> click.Command:
         @functools.wraps(function)
         def callback(**values: Any) -> int:
-            options = Options(full, **{key: values.pop(key) for key in SHARED})
+            options = Options(full, default=default, **{key: values.pop(key) for key in SHARED})
 
             def work() -> Output:
                 _check_metrics(options)

@@ -47,6 +47,7 @@ acc-6110,6110,Office supplies,true
 IGNORE: Final = """\
 .pleoctl/
 plan.json
+posting.json
 receipt.json
 """
 # Digests and reviews are of bytes: the same ones in every checkout.

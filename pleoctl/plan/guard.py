@@ -101,7 +101,7 @@ def _amounts(archives: list[Change], active: Mapping[Bucket, int], limits: Guard
         a = max(known.get(bucket.identity, 0), n)
         own = KINDS[bucket.kind].most_archives
         most = limits.count if own is None else own
-        address, hint = str(bucket), f"if that is right: --allow-archive {total}"
+        address, hint = str(bucket), f"if that is right, plan it with --allow-archive {total}"
         if n > most:
             words = f"{n} {bucket.title} would be archived, more than {most}"
             yield Finding("archive-count", words, address=address, hint=hint)

@@ -132,7 +132,9 @@ def _same_code(kind: Kind, rows: list[Row], records: list[Live]) -> int:
         return 0
     keys = {kind.normalise(record.key) for record in records}
     wanted = {kind.normalise(row.key) for row in rows if row.key is not None}
-    others = {record.fields.get("code") for record in records if kind.normalise(record.key) not in wanted}
+    # A plan confirms a draft that has the code, and replaces nothing.
+    kept = [record for record in records if not record.is_draft]
+    others = {record.fields.get("code") for record in kept if kind.normalise(record.key) not in wanted}
     new = (row for row in rows if row.active and row.key is not None and kind.normalise(row.key) not in keys)
     return sum(row.fields.get("code") in others - {None} for row in new)
 

@@ -145,3 +145,15 @@ def test_what_the_guard_counts_is_what_is_counted(workspace: MakeWorkspace, cli:
     said = cli("source", "check").stdout
     assert "vendors: 0 of 1 active row (0%) " in said
     assert ", which has 1 active one; 1 to create, 1 to archive" in said
+
+
+def test_a_draft_that_the_plan_confirms_is_no_sign_of_other_ids(
+    workspace: MakeWorkspace, cli: Cli, pleo: Sandbox
+) -> None:
+    """It has the code and no id yet; nothing is created anew for it, and nothing archived."""
+    pleo.reset(Seed(vendors=[{"code": "1", "name": "Acme", "draft": True}]))
+    folder = workspace(pleo, source={"type": "csv", "vendors": {"path": "v.csv"}})
+    (folder / "v.csv").write_text("externalId,code,name,defaultCurrency\nk1,1,Acme,SEK\n", encoding="utf-8")
+    said = cli("source", "check")
+    assert "1 to confirm" in said.stdout
+    assert "another externalId" not in said.stderr

@@ -34,6 +34,8 @@ def test_what_was_mapped_before_the_input_broke_is_written(workspace: Path, cli:
     assert b"items.jsonl:3:" in cli.err
     assert cli("map", "items.jsonl", "-o", "out.jsonl") == 78
     assert not (workspace / "out.jsonl").exists()
+    assert cli("map", "none.jsonl") == 78
+    assert b"none.jsonl" in cli.err  # whoever led standard output into a file sees nothing else
 
 
 def test_a_code_spelt_like_a_role_is_a_code_everywhere(workspace: Path, cli: Cli) -> None:
