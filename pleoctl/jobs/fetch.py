@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import DecodeError, HTTPError
 
 from pleoctl.documents.files import writing
 from pleoctl.hosts import is_loopback
@@ -91,7 +91,7 @@ class Fetcher:
             try:
                 self._once(url, path, told)
             except (requests.exceptions.RequestException, OSError) as error:
-                problem = type(error).__name__
+                problem = _words(error)
             except _Passing as passing:
                 problem = str(passing)
             except ValueError as error:
@@ -162,7 +162,7 @@ def _chunks(response: requests.Response, name: str, told: int | None) -> Iterato
                 raise _Passing("no end in time")
             yield chunk
     except (requests.exceptions.RequestException, HTTPError, OSError, EOFError, zlib.error) as error:
-        raise _Passing(type(error).__name__) from error
+        raise _Passing(_words(error)) from error
     announced = response.headers.get("Content-Length")
     if announced and announced.isdigit() and not response.headers.get("Content-Encoding") and int(announced) != size:
         raise _Passing("it broke off")
@@ -172,12 +172,30 @@ def _chunks(response: requests.Response, name: str, told: int | None) -> Iterato
 
 def _unpacked(response: requests.Response) -> Iterator[bytes]:
     """The pieces of a file. Raises `EOFError` where a packed one lacks its end, which urllib3 does not miss."""
-    if response.headers.get("Content-Encoding", "").strip().lower() not in {"gzip", "x-gzip"}:
+    packing = response.headers.get("Content-Encoding", "").strip().lower()
+    if packing in {"", "identity"}:
         yield from response.iter_content(_CHUNK)
         return
+    if packing not in {"gzip", "x-gzip"}:
+        raise _Passing("it is packed in a way that nobody asked for")
     with gzip.GzipFile(fileobj=response.raw) as whole:
         while piece := whole.read(_CHUNK):
             yield piece
+
+
+def _words(error: Exception) -> str:
+    """What befell a download, as the people in Pleo read it."""
+    packed = isinstance(error, (zlib.error, gzip.BadGzipFile, requests.exceptions.ContentDecodingError, DecodeError))
+    if packed:
+        return "it cannot be unpacked"
+    if isinstance(error, (requests.exceptions.Timeout, TimeoutError)):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its server cannot prove who it is"
+    if isinstance(error, socket.gaierror):
+        return "its host is not known"
+    broken = isinstance(error, (requests.exceptions.ChunkedEncodingError, HTTPError, EOFError))
+    return "it broke off" if broken else "its server cannot be reached"
 
 
 class _Adapter(HTTPAdapter):

@@ -15,6 +15,7 @@ from job_outcomes import booked, outcomes
 from raw_server import RawServer, answer, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from job_outcomes import MakeBooks
@@ -368,3 +369,31 @@ def test_no_link_takes_what_a_job_writes_out_of_the_workspace(
     assert said.code == 3, said.stderr
     assert "leads outside the workspace" in said.stderr
     assert (world.events, list(outside.iterdir())) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("pieces", "why"),
+    [
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n%PDF"], "it broke off"),
+        ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n%PDF"], "it broke off"),
+        ([answer(b"%PDF", "Content-Encoding: gzip")], "it cannot be unpacked"),
+        ([answer(b"%PDF", "Content-Encoding: deflate")], "it is packed in a way that nobody asked for"),
+        ([], "its server cannot be reached"),
+    ],
+)
+@pytest.mark.usefixtures("time")
+def test_why_an_attachment_cannot_be_had_is_told_in_words(
+    world: World, books: MakeBooks, cli: Cli, pieces: list[bytes], why: str
+) -> None:
+    """The people in Pleo read it: no names of classes."""
+
+    def script(_server: RawServer, _request: bytes) -> Iterator[bytes]:
+        yield from pieces
+        raise ConnectionResetError
+
+    with serving(script) as files:
+        url = f"http://127.0.0.1:{files.port}/receipt"
+        world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": url}]
+        books()
+        assert cli("jobs", "run").code == 5
+    assert world.statuses[item_id(1)][0]["failureReason"] == f"1.pdf could not be fetched from Pleo: {why}"
