@@ -141,7 +141,9 @@ def test_what_is_wrong_is_told_as_by_one(workspace: Path) -> None:
     _write(workspace / "broken.jsonl", many, b'{"type": \n' + _lines(*many))
     _write(workspace / "foreign.jsonl", many, _lines(item(companyId="another"), *many))
     broken, foreign = _alike(_told(workspace, "json", "broken.jsonl", "foreign.jsonl"))
-    assert (broken[2], json.loads(broken[3])["findings"][0]["line"]) == (78, 1552)
+    words, _, envelope = broken[3].partition("{")
+    assert (broken[2], json.loads("{" + envelope)["findings"][0]["line"]) == (78, 1552)
+    assert words.startswith("error: broken.jsonl:1552:")
     assert foreign[2] == 3
 
 
