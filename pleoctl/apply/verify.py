@@ -95,7 +95,8 @@ def _as_wanted(record: Live, result: Result) -> bool:
 
 def _doubt(ledger: Ledger, result: Result, record: Live | None) -> None:
     change = result.change
-    if record is None or matches(record, ledger.before(result), change.kind):
+    # Nobody makes a draft of what is none any more: so it is shown as it was.
+    if record is None or record.is_draft or matches(record, ledger.before(result), change.kind):
         words = "Pleo confirmed it, but does not show it yet; run again"
         ledger.correct(result, "ambiguous", "not-shown", words)
     else:

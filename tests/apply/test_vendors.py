@@ -55,6 +55,17 @@ def test_a_draft_of_our_own_is_activated_at_once(pleo: Sandbox, tmp_path: Path, 
         assert engine.plan().changes == []
 
 
+def test_a_list_that_shows_a_draft_still_denies_nothing(pleo: Sandbox, tmp_path: Path) -> None:
+    """Its activation may not show yet, which is not known to have failed; the next run finds it done."""
+    engine = engine_of(pleo, tmp_path, {"externalId": "v", "name": "New"}, reading={"vendor_create_state": "DRAFT"})
+    plan = engine.plan()
+    pleo.add_fault(Fault(kind="lag", reads=99, method="POST", path="^(?!.*search$)", nth=2))
+    assert ends(engine.apply(plan)) == {"vendor:v": "ambiguous"}
+    assert stored(pleo)["v"]["draft"] is False
+    pleo.clear_faults()
+    assert ends(engine.apply(plan)) == {"vendor:v": "alreadyDone"}
+
+
 def test_a_draft_that_lost_its_key_gets_it_when_it_is_activated(pleo: Sandbox, tmp_path: Path) -> None:
     """Where Pleo keeps no externalId of a draft, the record that a create made is ours: no run leaves one behind."""
     reading = {"vendor_create_state": "DRAFT", "vendor_draft_external_id": "dropped"}
