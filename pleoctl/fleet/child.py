@@ -60,6 +60,8 @@ _OPERATORS: Final = (
     "VIRTUAL_ENV",
 )
 _DATABASE: Final = "DATABASE"
+# The current folder may be a checkout, whose json.py is a file like any other.
+_UNMOVED: Final = "-I" if sys.flags.isolated else "-P"
 
 
 class Order(Strict, kw_only=True):
@@ -161,8 +163,8 @@ class _Child:
 
     def go(self, private: Private, result: CompanyResult) -> CompanyResult:
         with tempfile.TemporaryFile() as told:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "pleoctl.fleet.child"],
+            child = subprocess.Popen(  # noqa: S603 - this program itself
+                [sys.executable, _UNMOVED, "-m", "pleoctl.fleet.child"],
                 env={**self._environ, **private.environ},
                 stdin=subprocess.PIPE,
                 stdout=told,

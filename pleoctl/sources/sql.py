@@ -33,6 +33,17 @@ _READ_ONLY: Final = {
 _STARTS: Final = re.compile(r"\s*(select|with|values)\b", re.IGNORECASE)
 # Each alternative ends with the text at the latest, so that none is tried again from every place where it may begin.
 _TEXTS: Final = re.compile(r"'(?:''|[^'])*(?:'|\Z)|\"(?:\"\"|[^\"])*(?:\"|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+# By what some databases begin or end a text or a comment, and others do not. Without it all of them see one statement
+# where we do; with it a semicolon in what we take for a text may be where the next one begins.
+_DOUBTFUL: Final = re.compile(r"[\\$#`\[\r]|--(?!\s)|[\w&](?=\x00)|/\*(?:[!M]|.*/\*)", re.DOTALL)
+# SQL Server takes several statements without any semicolon, and knows no transaction that only reads.
+_SQL_SERVER_TEXTS: Final = re.compile(rf"\[(?:\]\]|[^\]])*(?:\]|\Z)|{_TEXTS.pattern}", re.DOTALL)
+_SQL_SERVER_DOES: Final = re.compile(
+    r"\b(alter|backup|begin|bulk|checkpoint|commit|create|dbcc|declare|delete|deny|drop|exec|execute|goto|grant|if|insert"
+    r"|into|kill|merge|print|raiserror|reconfigure|restore|revert|revoke|rollback|save|set|setuser|shutdown|truncate"
+    r"|update|updatetext|use|waitfor|while|writetext)\b|/\*",
+    re.IGNORECASE,
+)
 _PORTION: Final = 1000
 
 
@@ -60,6 +71,7 @@ class SqlSource:
         engine = open_database(self._context, self._section["url"], bounds)
         try:
             with engine.connect() as connection, connection.begin() as transaction:
+                self._check_for(connection.dialect.name)
                 for statement in _READ_ONLY.get(connection.dialect.name, ()):
                     connection.execute(text(statement))
                 limit_statements(connection, self._seconds)
@@ -74,6 +86,11 @@ class SqlSource:
         finally:
             engine.dispose()
         return tables
+
+    def _check_for(self, dialect: str) -> None:
+        if dialect == "mssql":
+            for name in named_tables(self._section):
+                check_for_sql_server(str(self._section[name]["query"]), Setting("source", name, "query"))
 
     def _table(self, connection: Connection, resource: str, bounds: Bounds) -> Table:
         key = Setting("source", resource, "query")
@@ -98,10 +115,35 @@ def _failed(error: Exception) -> SourceError:
 
 
 def check_query(query: str, key: Setting) -> None:
-    """Raise `SourceError` unless a query is one that only reads."""
+    """Raise `SourceError` unless a query is one that only reads, whichever database reads it."""
     bare = _TEXTS.sub(" ", query).strip().rstrip(";")
     if not _STARTS.match(bare) or ";" in bare:
-        raise SourceError(f"{key} is not one SELECT", hint="a source only reads", setting=key)
+        raise _not_one(key)
+    if ";" not in query.strip().rstrip(";"):
+        return
+    sign = _DOUBTFUL.search(_TEXTS.sub(lambda text: f"\x00{text[0]}" if text[0][0] == "'" else text[0], query))
+    if sign is not None:
+        raise SourceError(
+            f"{key} has a semicolon within, and {sign[0][:2]!r}, which databases read in different ways",
+            hint="leave one of the two out, or ask a view",
+            setting=key,
+        )
+
+
+def check_for_sql_server(query: str, key: Setting) -> None:
+    """Raise `SourceError` for words that only another statement of the same batch can have."""
+    found = _SQL_SERVER_DOES.search(_SQL_SERVER_TEXTS.sub(_emptied, query))
+    if found is not None:
+        raise _not_one(key, f": it has {found[0]}")
+
+
+def _emptied(text: re.Match[str]) -> str:
+    """A blank; of comments within a comment, which SQL Server knows, the sign is kept."""
+    return "/*" if text[0].startswith("/*") and "/*" in text[0][2:] else " "
+
+
+def _not_one(key: Setting, why: str = "") -> SourceError:
+    return SourceError(f"{key} is not one SELECT{why}", hint="a source only reads", setting=key)
 
 
 def _check_columns(names: list[str], resource: str, key: Setting) -> None:

@@ -47,8 +47,11 @@ def runs(fleet: FleetFolder, program: str) -> None:
     fleet["north"].write(source=source)
 
 
-def test_a_process_comes_to_the_same_end(fleet: FleetFolder, cli: Cli) -> None:
-    """Plans with their ids, refusals with their words."""
+def test_a_process_comes_to_the_same_end(fleet: FleetFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans with their ids, refusals with their words; python files of the checkout are files like any other."""
+    monkeypatch.chdir(fleet.root)
+    for name in ("msgspec.py", "json.py", "pleoctl.py"):
+        (fleet.root / name).write_text("raise SystemExit(9)")
     fleet["north"].write(pleo={"url": fleet["north"].pleo.url, "auth": {"apiKey": "env:PLEO_FLEET_WEST__KEY"}})
     two = ["--select", "north", "--select", "south", "--format", "json"]
     threads = cli("fleet", "plan", *two).json["companies"]

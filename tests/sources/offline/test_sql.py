@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pleoctl.errors import InvalidFile, PleoctlError, SourceError
+from pleoctl.place import Setting
+from pleoctl.sources.sql import check_for_sql_server
 
 if TYPE_CHECKING:
     from fake_books import Books
@@ -34,7 +37,7 @@ def test_a_database_is_asked_with_three_queries(books: Books, monkeypatch: pytes
         books,
         monkeypatch,
         accounts=ACCOUNTS,
-        dimensions="SELECT 'D' AS code, 'a:b;c' AS name -- ; fine",
+        dimensions="SELECT 'D' AS code /* one; */, 'a:b;c' AS name WHERE 'it''s; x' LIKE '%;%' -- ; fine",
         values="WITH v AS (SELECT 7 AS c) SELECT 'D' AS dimension, c AS code, 'Seven' AS name, '2026-12-31' AS expires "
         "FROM v;",
     )
@@ -54,6 +57,16 @@ def test_a_database_is_asked_with_three_queries(books: Books, monkeypatch: pytes
     [
         ("DELETE FROM chart", "is not one SELECT"),
         ("SELECT 1; DELETE FROM chart", "is not one SELECT"),
+        ("SELECT $$'$$; COMMIT; DELETE FROM chart; --'", "has a semicolon within, and '$', which databases read in"),
+        (r"SELECT E'\''; COMMIT; DELETE FROM chart; --'", "and 'E', which"),
+        (r"SELECT '\''; DELETE FROM chart; -- '", "and '\\\\', which"),
+        ("SELECT 1 /* /* */ ' */; COMMIT; DELETE FROM chart; --'", "and '/*', which"),
+        ("SELECT 1 /*! ; DELETE FROM chart */", "and '/*', which"),
+        ("SELECT 1 -- \r; COMMIT; DELETE FROM chart", "and '\\r', which"),
+        ("SELECT 1--1; DELETE FROM chart", "and '--', which"),
+        ("SELECT 1 # '\n; DELETE FROM chart -- '", "and '#', which"),
+        ("SELECT `'`; DELETE FROM chart -- '", "and '`', which"),
+        ("SELECT [a'b]; DELETE FROM chart -- '", "and '[', which"),
         ("SELECT id FROM chart", "gives a column 'id', which is no field"),
         ('SELECT id AS "externalId" FROM chart', "gives no column name"),
         ('SELECT id AS "externalId", id AS name, id AS name FROM chart', "gives a column twice"),
@@ -67,6 +80,23 @@ def test_a_query_that_does_not_fit_is_refused(
     with pytest.raises((SourceError, InvalidFile)) as caught:
         books.read(database(books, monkeypatch, accounts=query))
     assert words in str(caught.value.findings[0])
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ("SELECT 1 AS x DELETE FROM chart COMMIT", "DELETE"),
+        ("SELECT [a'b] DELETE FROM chart --'", "DELETE"),
+        ("SELECT 1 DELETE/**/FROM chart", "DELETE"),
+        ("SELECT 1 /* /* */ ' */ DELETE FROM chart --'", "/*"),
+        ("SELECT id INTO other FROM chart", "INTO"),
+        ("SELECT 'delete', [update]]drop], \"set\" /* if */, is_set -- while\nFROM chart", None),
+    ],
+)
+def test_sql_server_takes_statements_without_semicolons(query: str, word: str | None) -> None:
+    """So words that only another statement can have are refused there; in texts and names they are no such words."""
+    with pytest.raises(SourceError, match=f"it has {re.escape(word)}") if word else nullcontext():
+        check_for_sql_server(query, Setting("source", "accounts", "query"))
 
 
 def test_a_database_cannot_be_written(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
