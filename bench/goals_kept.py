@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from measure import Result, against, pleoctl, workspace
 from plan import company
 
-from pleoctl.run.chain import receipt_bytes, sealed
+from pleoctl.documents.canonical import indented_bytes
+from pleoctl.run.chain import sealed
 from pleoctl.run.places import JOURNAL, PLAN, RECEIPT, moment_of
 from pleoctl.sandbox import Sandbox
 
@@ -70,7 +71,7 @@ def _keep(runs: Path, count: int, company_id: str) -> None:
         previous = receipt["id"]
         (runs / run / PLAN).write_text("{}\n")
         (runs / run / JOURNAL).write_text("".join(json.dumps(line) + "\n" for line in lines))
-        (runs / run / RECEIPT).write_bytes(receipt_bytes(receipt))
+        (runs / run / RECEIPT).write_bytes(indented_bytes(receipt))
         os.utime(runs / run / JOURNAL, (began.timestamp(), began.timestamp()))
 
 

@@ -8,12 +8,13 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from pleoctl.documents.canonical import indented_bytes
 from pleoctl.documents.kept import kept
 from pleoctl.documents.versions import check_version
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.jobs.document import Action, item_at
 from pleoctl.model.shape import Strict, Told
-from pleoctl.run.chain import Died, Links, receipt_bytes, sealed
+from pleoctl.run.chain import Died, Links, sealed
 from pleoctl.run.receipt import Outcome
 
 BETWEEN: Final = ", "
@@ -102,7 +103,7 @@ class JobReceipt(Strict):
     @property
     def bytes(self) -> bytes:
         """The file's content, indented for people."""
-        return receipt_bytes(self.as_json())
+        return indented_bytes(self.as_json())
 
     @property
     def exit_code(self) -> ExitCode:

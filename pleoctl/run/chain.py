@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from pleoctl.documents.canonical import digest, indented_bytes
+from pleoctl.documents.canonical import indented_bytes
+from pleoctl.documents.kept import identity
 from pleoctl.model.shape import Strict
 from pleoctl.run.places import JOURNAL, RECEIPT, has, run_places
 from pleoctl.run.shared import RECENT
@@ -78,13 +79,7 @@ class Chained(Protocol):
 
 def sealed(content: dict[str, Any]) -> dict[str, Any]:
     """A receipt's content with its ``id``."""
-    rest = {name: value for name, value in content.items() if name != "id"}
-    return {**rest, "id": digest(rest)}
-
-
-def receipt_bytes(content: dict[str, Any]) -> bytes:
-    """A receipt as a file, indented for people."""
-    return indented_bytes(content)
+    return {**content, "id": identity(content)}
 
 
 def file_digest(path: Path) -> str | None:
@@ -191,7 +186,7 @@ def joining(runs: Runs, place: Path, receipt: Chained, journal: Path, *, alone: 
         looked = _Looked.at(kept.names, receipt.run_id) if alone else last.looked
         tail = _Tail(content["id"], receipt.run_id, last.id, last.named, looked)
         note.write(msgspec.json.encode({**tails, company: tail}))
-        yield receipt_bytes(content)
+        yield indented_bytes(content)
 
 
 class _End(NamedTuple):

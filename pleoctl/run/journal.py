@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pleoctl.documents.files import fix_of
 from pleoctl.errors import PleoctlError
-from pleoctl.machine import this_machine
+from pleoctl.machine import timestamp
 from pleoctl.run.lines import Lines
+from pleoctl.run.shared import Beside, Runs
 from pleoctl.state.base import StateLost
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pleoctl.run.lines import When
-    from pleoctl.run.shared import Beside
 
 Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous", "verified"]
 _WHEN: Final[Mapping[Event, When]] = {"intent": "later", "sent": "forced"}
@@ -44,7 +44,7 @@ class Journal:
 
         ``listen`` hears each line; ``beside`` keeps them for other machines and says whether a request may leave.
         """
-        self._beside = beside
+        self._beside = beside or Beside(Runs([]), path.parent.name)
         self._lock = threading.Lock()
         self._listen = listen
         try:
@@ -55,7 +55,7 @@ class Journal:
     def write(self, event: Event, addresses: Sequence[str], **details: Any) -> None:
         """Append one line."""
         line = {
-            "at": this_machine().now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "at": timestamp(),
             "event": event,
             "addresses": list(addresses),
             **details,
@@ -70,20 +70,21 @@ class Journal:
 
     def close(self) -> None:
         """Close the file. Every line that counts is on disk already, so this never fails."""
-        if self._beside is not None:
-            with suppress(StateLost):
-                self._beside.flush()
+        with suppress(StateLost):
+            self._beside.flush()
         with suppress(OSError):
             self._lines.close()
 
     def _note(self, event: Event, content: bytes, line: dict[str, Any]) -> None:
-        stored = self._beside is not None and self._beside.stores
+        stored = self._beside.stores
         with self._lock:
             self._permit(event)
             if stored:
                 # Lines reach other machines one by one, in the order of the file; threads gain nothing there.
                 self._lines.carry(self._lines.bring(content, _WHEN.get(event, "now")))
-                self._share(content, event)
+                self._beside.line(content, leaves=event == "sent")
+                # A slow state may have taken the time in which the request would have been allowed to leave.
+                self._permit(event)
             self._listen(line)
             brought = None if stored else self._lines.bring(content, _WHEN.get(event, "now"))
         self._lines.carry(brought)
@@ -92,14 +93,8 @@ class Journal:
                 self._permit(event)
 
     def _permit(self, event: Event) -> None:
-        if self._beside is not None and event == "sent":
+        if event == "sent":
             self._beside.check()
-
-    def _share(self, content: bytes, event: Event) -> None:
-        """A slow state may have taken the time in which the request would have been allowed to leave."""
-        if self._beside is not None:
-            self._beside.line(content, leaves=event == "sent")
-            self._permit(event)
 
     @staticmethod
     def _unwritable(error: OSError) -> JournalError:

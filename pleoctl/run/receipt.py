@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from pleoctl.documents.canonical import indented_bytes
 from pleoctl.errors import ExitCode
-from pleoctl.run.chain import Links, receipt_bytes, sealed
+from pleoctl.run.chain import Links, sealed
 from pleoctl.state.base import StateLost
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Receipt:
     @property
     def bytes(self) -> bytes:
         """The file's content, indented for people."""
-        return receipt_bytes(self.as_json())
+        return indented_bytes(self.as_json())
 
     @property
     def exit_code(self) -> ExitCode:

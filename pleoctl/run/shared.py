@@ -127,8 +127,6 @@ class Beside:
 
     def line(self, content: bytes, *, leaves: bool) -> None:
         """A line of the journal; safe when this returns where a request ``leaves`` after it."""
-        if not self.stores:
-            return
         self._waiting += content
         if leaves:
             self.flush()
