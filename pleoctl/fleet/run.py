@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +17,7 @@ from pleoctl.fleet.crew import Crew, How
 from pleoctl.fleet.receipt import CompanyResult, FleetReceipt
 from pleoctl.fleet.work import work
 from pleoctl.machine import this_machine, timestamp
-from pleoctl.run.places import run_name
+from pleoctl.run.places import ignore, run_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,7 +102,8 @@ class FleetRun:
 
     def _write(self, receipt: FleetReceipt) -> None:
         try:
-            _ignored(self.fleet.folder.parent)
+            self.fleet.folder.parent.mkdir(mode=0o700, exist_ok=True)
+            ignore(self.fleet.folder.parent)
             write_atomically(self.fleet.folder / f"{receipt.run_id}.json", receipt.bytes, mode=0o600)
         except (PleoctlError, OSError) as error:
             self._lost("the fleet's receipt is not kept", error)
@@ -117,12 +117,3 @@ class FleetRun:
 def fleet_receipts(fleet: Fleet) -> list[Path]:
     """The receipts of the fleet's runs, newest first."""
     return sorted(fleet.folder.glob("[0-9]*.json"), reverse=True)
-
-
-def _ignored(folder: Path) -> None:
-    """A folder of ours with what keeps it out of git."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    with suppress(FileExistsError):
-        descriptor = os.open(folder / ".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with os.fdopen(descriptor, "w") as ignore:
-            ignore.write("*\n")

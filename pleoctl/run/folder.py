@@ -6,7 +6,6 @@ user's state folder. A run lies in the first place that takes it, its receipt in
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +13,7 @@ from pleoctl.documents.files import write_atomically, writing
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.run.chain import joining
 from pleoctl.run.journal import Journal
-from pleoctl.run.places import JOURNAL, PLAN, RECEIPT
+from pleoctl.run.places import JOURNAL, PLAN, RECEIPT, ignore
 from pleoctl.run.shared import Beside
 from pleoctl.state.base import StateLost
 
@@ -109,11 +108,7 @@ def open_run(runs: Runs, name: str, plan: bytes) -> RunFolder:
 def _make(folder: Path, plan: bytes) -> None:
     with writing(folder):
         folder.mkdir(parents=True, mode=0o700)
-        # Not through a link, which would make a file outside of the workspace.
-        with suppress(FileExistsError):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(folder.parent.parent / ".gitignore", flags, 0o666), "w") as ignore:
-                ignore.write("*\n")
+        ignore(folder.parent.parent)
     write_atomically(folder / PLAN, plan, mode=0o600)
 
 

@@ -39,6 +39,12 @@ def plan_part(plan_id: str) -> str:
     return plan_id[7:15]
 
 
+def ignore(folder: Path) -> None:
+    """Keep a folder of ours out of git. Raises `OSError`; not through a link, which would make a file elsewhere."""
+    with suppress(FileExistsError), (folder / ".gitignore").open("x") as file:
+        file.write("*\n")
+
+
 def run_places(places: Sequence[Path]) -> dict[str, Path]:
     """The place of each run by its name, oldest first: a name begins with the moment at which its run started.
 
