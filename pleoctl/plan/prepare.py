@@ -87,7 +87,7 @@ def _scope(workspace: Workspace, only: Sequence[str], dimensions: Sequence[str],
         dimensions=managed,
         partial=bool(dimensions),
         leave=workspace.guard.leave,
-        rename_groups=workspace.rename_groups,
+        rename_groups=workspace.settings.dimensions.rename_groups,
         today=today,
     )
 

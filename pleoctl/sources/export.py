@@ -118,7 +118,7 @@ def _placed(workspace: Workspace, state: DesiredState, spoken: Spoken) -> tuple[
     old, comments = old_files(workspace, state, spoken)
     _carry_values(old, state)
     placed = place(state, old, keep_own=True)
-    _check_shrink(old, state, placed, workspace.max_shrink)
+    _check_shrink(old, state, placed, workspace.settings.guard.max_shrink)
     return placed, comments
 
 

@@ -16,7 +16,6 @@ from pleoctl.hosts import Endpoint, HostEntry
 from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 HOSTS: Final = "PLEOCTL_TRUSTED_HOSTS"
@@ -146,13 +145,9 @@ _USER: Final = "//[^/]*@"
 class TrustedHosts:
     """The hosts that the environment and the user's folder name; read when they are first asked for."""
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        """``environ`` defaults to the process environment."""
-        self._environ = os.environ if environ is None else environ
-
     def environment(self) -> list[HostEntry]:
         """The entries of ``PLEOCTL_TRUSTED_HOSTS``. Raises `UsageError` for one that is no host."""
-        given = self._environ.get(HOSTS, "").split(",")
+        given = os.environ.get(HOSTS, "").split(",")
         return [host_entry(text, f"{HOSTS} holds") for text in given if text.strip()]
 
     def stored(self) -> list[HostEntry]:
@@ -173,7 +168,7 @@ class TrustedHosts:
     def refusal(self, endpoint: Endpoint, what: str) -> tuple[str, str]:
         """Why ``what`` may not talk to a server that nobody trusts, and the line that says otherwise."""
         host = endpoint.authority
-        named = ",".join(filter(None, (self._environ.get(HOSTS, "").strip().strip(","), host)))
+        named = ",".join(filter(None, (os.environ.get(HOSTS, "").strip().strip(","), host)))
         return (
             f"{what} names {host}, which nobody but this workspace trusts",
             f"if you trust it, set {HOSTS}={named} in the environment, or run `pleoctl trust {host}`",
@@ -223,11 +218,10 @@ def url_problem(url: str, *, trusted: bool) -> tuple[str, str] | None:
     return f"{url} is neither Pleo's nor this machine's", f"if you trust it, set PLEOCTL_URL={url} in the environment"
 
 
-def require_env(name: str, environ: Mapping[str, str] | None = None) -> None:
+def require_env(name: str) -> None:
     """Raise `Refused` for a credential of the run itself, unless ``PLEOCTL_TRUSTED_ENV`` names it."""
-    environment = os.environ if environ is None else environ
     folded = name.upper()
-    trusted = {part.strip() for part in environment.get(VARIABLES, "").split(",")}
+    trusted = {part.strip() for part in os.environ.get(VARIABLES, "").split(",")}
     if name not in trusted and (folded in RUN_CREDENTIALS or folded.startswith(_RUNNER)):
         named = ",".join(sorted({*filter(None, trusted), name}))
         raise Refused(

@@ -181,20 +181,10 @@ class Workspace:
         return {**flat, TAG_GROUP.name: tuple(self.leave)}
 
     @property
-    def rename_groups(self) -> bool:
-        """Whether group names follow the accounting system (K4)."""
-        return self.settings.dimensions.rename_groups
-
-    @property
     def guard(self) -> GuardLimits:
         """The guard's limits."""
         guard = self.settings.guard
         return GuardLimits(guard.max_archive.count, guard.max_archive.share, guard.protect, self.left)
-
-    @property
-    def max_shrink(self) -> float:
-        """How far an export's row count may fall, as a fraction."""
-        return self.settings.guard.max_shrink
 
     @property
     def mapping(self) -> Path | None:
