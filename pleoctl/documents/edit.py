@@ -39,12 +39,8 @@ def edit_list(document: Document, path: tuple[str, str], values: list[str]) -> s
     except (InvalidFile, ValueError):
         done = False
     if not done:
-        line, column = document.locate(path)
-        raise PleoctlError(
-            f"{'.'.join(path)} cannot be changed in the style of this file",
-            place=Place(document.shown, line, column),
-            hint=f"write {path[0]}: {{{path[1]}: {_flow(values)}}} there yourself",
-        )
+        hint = f"write {path[0]}: {{{path[1]}: {_flow(values)}}} there yourself"
+        raise _no_place(f"{'.'.join(path)} cannot be changed", document.place(path), hint)
     return edited
 
 
@@ -53,21 +49,13 @@ def add_section(document: Document, key: str, section: str) -> str:
 
     Raises `PleoctlError` where the file's style leaves no safe place for it.
     """
-    text, root = document.text, document.root
-    newline, indent = _newline(text), " " * (root.column - 1)
-    block = "".join(f"{indent}{line}{newline}" for line in section.splitlines())
-    before = text[: root.end] + ("" if text[: root.end].endswith(("\n", "\r")) else newline)
-    edited = f"{before}{block}{text[root.end :]}"
+    edited = _with_block(document.text, document.root, section.splitlines())
     try:
         done = parse(edited, document.shown).data == {**document.data, key: parse(section, document.shown).data[key]}
     except InvalidFile:
         done = False
     if not done:
-        raise PleoctlError(
-            f"{key} cannot be added in the style of this file",
-            place=Place(document.shown),
-            hint="write it there yourself",
-        )
+        raise _no_place(f"{key} cannot be added", Place(document.shown))
     return edited
 
 
@@ -89,11 +77,7 @@ def add_lines(document: Document, path: Steps, lines: list[str]) -> str:
     except (InvalidFile, ValueError):
         done = False
     if not done:
-        raise PleoctlError(
-            f"nothing can be added to {'.'.join(map(str, path))} in the style of this file",
-            place=document.place(path, key=True),
-            hint="write it there yourself",
-        )
+        raise _no_place(f"nothing can be added to {'.'.join(map(str, path))}", document.place(path, key=True))
     return edited
 
 
@@ -119,6 +103,10 @@ def set_values(document: Document, values: Mapping[Steps, Any]) -> str:
                 hint="write it by hand",
             )
     return edited
+
+
+def _no_place(words: str, place: Place, hint: str = "write it there yourself") -> PleoctlError:
+    return PleoctlError(f"{words} in the style of this file", place=place, hint=hint)
 
 
 def _with_lines(text: str, holder: Node | None, lines: list[str]) -> str:
@@ -250,10 +238,15 @@ def _with_section(text: str, root: Node, path: tuple[str, str], flow: str) -> st
     if text[begin] == "{":
         comma = ", " if root.items else ""
         return f"{text[: begin + 1]}{path[0]}: {{{path[1]}: {flow}}}{comma}{text[begin + 1 :]}"
+    return _with_block(text, root, [f"{path[0]}:", f"  {path[1]}: {flow}"])
+
+
+def _with_block(text: str, root: Node, lines: list[str]) -> str:
+    """Behind a block mapping, which ends where the next thing begins, after its last comments."""
     newline, indent = _newline(text), " " * (root.column - 1)
-    # A block mapping ends where the next thing begins, after its last comments.
     before = text[: root.end] + ("" if text[: root.end].endswith(("\n", "\r")) else newline)
-    return f"{before}{indent}{path[0]}:{newline}{indent}  {path[1]}: {flow}{newline}{text[root.end :]}"
+    block = "".join(f"{indent}{line}{newline}" for line in lines)
+    return f"{before}{block}{text[root.end :]}"
 
 
 def _with_key(text: str, section: Node, key: str, flow: str) -> str:

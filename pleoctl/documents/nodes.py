@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from pleoctl.documents.events import Unsure, careful_events, place_of, quick_events
-from pleoctl.documents.scalars import Ambiguous, plain_value, quoted
+from pleoctl.documents.scalars import plain_value, yaml_string
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.place import Place
 
@@ -283,7 +283,7 @@ def _key_problem(key: Node, earlier: Node | None) -> tuple[str | None, str | Non
     if key.plain and key.text == "<<":
         return "merge keys are not supported", "write the values out"
     if not isinstance(key.scalar, str) and key.text not in _OWN:
-        return f"key {key.text[:60] or 'null'} is not text to every YAML reader", f"write {quoted(key.text[:60])}"
+        return f"key {key.text[:60] or 'null'} is not text to every YAML reader", f"write {yaml_string(key.text[:60])}"
     if earlier is not None:
         return f"key {key.text[:60]!r} stands here twice (first in line {earlier.line})", "remove one"
     return None, None
@@ -309,6 +309,3 @@ def to_data(node: Node) -> Any:
         key.text: value.text if value.kind == "scalar" and not value.plain else to_data(value)
         for key, value in node.pairs
     }
-
-
-__all__ = ["Ambiguous", "Node", "compose", "to_data"]

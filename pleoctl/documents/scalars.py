@@ -68,11 +68,6 @@ def plain_value(text: str) -> str | int | float | bool | Ambiguous | None:
     return Ambiguous(text) if text != "." and _compiled(_SUSPECT).fullmatch(text) else text
 
 
-def quoted(text: str) -> str:
-    """The scalar as a double-quoted one, on which all readers agree."""
-    return yaml_string(text)
-
-
 # Characters that YAML forbids unescaped, takes for line breaks, or that cannot be encoded.
 _ENCODED: Final = json.JSONEncoder(ensure_ascii=False).encode
 _UNSAFE: Final = "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"

@@ -10,7 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.documents.published import schema_of
-from pleoctl.documents.scalars import Ambiguous, quoted
+from pleoctl.documents.scalars import Ambiguous, yaml_string
 from pleoctl.errors import MOST_ALIKE, Finding, More
 from pleoctl.model.kinds import KINDS
 from pleoctl.text import did_you_mean
@@ -231,13 +231,13 @@ def _plain_words(value: Any, written: str, schema: Mapping[str, Any], label: str
     """What is said of a plain scalar where a text is due, which quotes may not mend."""
     fits = "x-message" not in schema or re.search(schema.get("pattern", ""), written) is not None
     if value is None:
-        hint = f"write {quoted(written)} if it is called so" if written else "give a text"
+        hint = f"write {yaml_string(written)} if it is called so" if written else "give a text"
         return f"{label} is null where text is due", f"{hint}, or leave it out" if fits else schema.get("x-hint")
     if not fits:
         return f"{label}: {written[:SHOWN]} {schema['x-message']}", schema.get("x-hint")
     if isinstance(value, Ambiguous):
         return _ambiguous_words(value, ["string"])
-    return f"{label}: {written[:SHOWN]} is not text", f"write {quoted(written[:SHOWN])}"
+    return f"{label}: {written[:SHOWN]} is not text", f"write {yaml_string(written[:SHOWN])}"
 
 
 def _is_number(value: Any) -> bool:
@@ -248,7 +248,7 @@ def _is_number(value: Any) -> bool:
 def _ambiguous_words(value: Ambiguous, allowed: list[str]) -> tuple[str, str]:
     words = f"{value.text[:SHOWN]} is not read alike by all YAML readers"
     if "string" in allowed:
-        return words, f"write {quoted(value.text[:SHOWN])}"
+        return words, f"write {yaml_string(value.text[:SHOWN])}"
     return words, "write true or false" if "boolean" in allowed else "write a plain number, e.g. 20 or 0.2"
 
 
