@@ -48,7 +48,6 @@ MAX_REDIRECTS: Final = 3
 SHOWN_BODY: Final = 300
 _DAY: Final = 86_400
 
-_CREATED: Final = 300
 _NO_CONTENT: Final = 204
 _UNCHANGED: Final = 304
 _REDIRECT: Final = range(300, 400)
@@ -318,7 +317,7 @@ class Transport:
 
     def _judge(self, reply: Reply, call: _Call) -> Answer:
         status = reply.status
-        if status < _CREATED:
+        if status < _REDIRECT.start:
             self._worn = False
             return Answer(status, _body(reply, call.shape), reply.headers)
         limited = limited_by(reply)
