@@ -9,7 +9,7 @@ import click
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, lock_timeout_option, open_workspace, write_output
 from pleoctl.cli.job_id import JOB_ID
-from pleoctl.cli.jobs_run import run
+from pleoctl.cli.jobs_run import book_again_option, run
 from pleoctl.cli.jobs_serve import serve
 from pleoctl.cli.posting import no_job, opened, render
 from pleoctl.cli.shared import OUTPUT, as_group, offered
@@ -90,7 +90,8 @@ def fetch(options: Options, *, job: str, output: str | None) -> Output:
 @click.argument("job", type=JOB_ID, required=False)
 @click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Save the plan here.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there is anything to do.")
-def plan(options: Options, *, job: str | None, output: str | None, detailed_exitcode: bool) -> Output:
+@book_again_option
+def plan(options: Options, *, job: str | None, output: str | None, detailed_exitcode: bool, book_again: bool) -> Output:
     """Show what becomes of a job's items.
 
     Writes neither to Pleo nor to the books. Without JOB: the job in progress, else the oldest pending one.
@@ -108,7 +109,7 @@ def plan(options: Options, *, job: str | None, output: str | None, detailed_exit
         found = eligible(reader, [job] if job else [])
         if not found:
             return no_job()
-        made = session.plan(reader, found[0])
+        made = session.plan(reader, found[0], again=book_again)
     if output is not None:
         write_output(options, output, made.bytes, inputs=workspace.inputs)
     shown = render(options, made, workspace, output)

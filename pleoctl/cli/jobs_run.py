@@ -40,12 +40,24 @@ def run_options(function: F) -> F:
     return take_over(lock_timeout_option(function))
 
 
+book_again_option = click.option(
+    "--book-again", is_flag=True, help="Book what an earlier run sent into the books of another `sink`."
+)
+
+
 @as_command("run", parent="jobs")
 @click.argument("jobs", type=JOB_ID, nargs=-1, metavar="[JOB]...")
 @click.option("--watch", metavar="DURATION", help="Go on, and look for jobs this often, e.g. 5m.")
+@book_again_option
 @run_options
 def run(
-    options: Options, *, jobs: tuple[str, ...], watch: str | None, take_over: bool, lock_timeout: str | None
+    options: Options,
+    *,
+    jobs: tuple[str, ...],
+    watch: str | None,
+    book_again: bool,
+    take_over: bool,
+    lock_timeout: str | None,
 ) -> Output:
     """Plan and apply each export job that is waiting.
 
@@ -64,8 +76,10 @@ def run(
     from pleoctl.cli.signals import stoppable
 
     every, wait = None if watch is None else interval(watch, "--watch"), patience(lock_timeout)
+    if book_again and every is not None:
+        raise UsageError("--book-again is no standing order", hint="run once with it, without --watch")
     with stoppable() as stop:
-        runner = Runner.of(open_workspace(options), stop, wait, take_over=take_over)
+        runner = Runner.of(open_workspace(options), stop, wait, take_over=take_over, again=book_again)
         if every is None:
             return once(runner, jobs)
         runner.rounds.try_open()
@@ -87,12 +101,12 @@ class Runner(NamedTuple):
     stop: Stop
 
     @classmethod
-    def of(cls, workspace: Workspace, stop: Stop, wait: float, *, take_over: bool) -> Runner:
+    def of(cls, workspace: Workspace, stop: Stop, wait: float, *, take_over: bool, again: bool = False) -> Runner:
         """One that waits so many seconds for the lock. Raises `Refused` where a person must review the plans."""
         from pleoctl.fleet.caller import Caller
         from pleoctl.fleet.jobs import JobRounds, reviewed
 
-        return cls(JobRounds(reviewed(workspace), Caller(stop.event, wait), take_over), stop)
+        return cls(JobRounds(reviewed(workspace), Caller(stop.event, wait), take_over, again), stop)
 
 
 def once(runner: Runner, jobs: tuple[str, ...]) -> Output:

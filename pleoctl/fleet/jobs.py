@@ -36,7 +36,7 @@ def reviewed(workspace: Workspace) -> Workspace:
 
 @dataclass(slots=True)
 class JobRounds:
-    """Works on the jobs that wait. ``trouble`` is what ended the last round early.
+    """Works on the jobs that wait, as ``take_over`` and ``again`` say. ``trouble`` is what ended the last round early.
 
     ``waiting`` are the jobs that it found, by id with the time at which they were made, without those that it closed.
     """
@@ -44,6 +44,7 @@ class JobRounds:
     workspace: Workspace
     caller: Caller
     take_over: bool = False
+    again: bool = False
     trouble: PleoctlError | None = None
     waiting: dict[str, str] = field(default_factory=dict)
 
@@ -86,7 +87,7 @@ class JobRounds:
     def _job(self, context: RoundContext, job: ExportJob) -> JobReceipt:
         session, pleo = context.session, context.pleo
         try:
-            made = session.plan(pleo, job, before=context.before)
+            made = session.plan(pleo, job, before=context.before, again=self.again)
         except MissingContraAccounts as error:
             fail_job(pleo, job, session.memory(job.id), ("invalid_configuration", error.message))
             raise

@@ -169,8 +169,9 @@ class _Execution:
         self._closed = False
         self._last = LastUpdate()
         self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish, self._last)
-        judge = Judge(run.books.sink, run.plan.posting, run.plan.company)
-        context = BookingContext(judge, self._job, run.fetcher, run.memory, self._last, self._statuses.flush)
+        judge = Judge(run.books.sink, run.plan.posting, run.plan.company, run.books.past.elsewhere)
+        past, flush = run.books.past, self._statuses.flush
+        context = BookingContext(judge, self._job, run.fetcher, run.memory, past, self._last, flush)
         self._keeper = Bookkeeper(context, self._settle)
 
     def _settle(self, step: Step[str]) -> dict[str, End]:

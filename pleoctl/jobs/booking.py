@@ -18,6 +18,7 @@ from pleoctl.jobs.plan import keys_of
 from pleoctl.jobs.receipt import BETWEEN, ItemError
 from pleoctl.jobs.standing import difference, live
 from pleoctl.jobs.steps import Attach, Book, Finish, Hand, find
+from pleoctl.jobs.verdict import BOOKED_ELSEWHERE
 from pleoctl.machine import this_machine
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.run.settle import Ambiguous, Done, Failed
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pleoctl.jobs.fetch import Fetcher
     from pleoctl.jobs.items import Listed
     from pleoctl.jobs.memory import JobMemory
+    from pleoctl.jobs.past import Past
     from pleoctl.jobs.receipt import ItemResult, ItemStatus
     from pleoctl.jobs.verdict import Judge
     from pleoctl.run.settle import End, Step
@@ -78,6 +80,7 @@ class BookingContext:
     job: str
     fetcher: Fetcher
     memory: JobMemory
+    past: Past
     last: LastUpdate
     report: Callable[[], None]
 
@@ -107,7 +110,9 @@ class Bookkeeper:
         keys = {item.id: self._keys(item, changes[item.id]) for item in items}
         standing = self._standing([key for some in keys.values() for key in some])
         met = ((key, live(standing.get(key.stored, ()))) for some in keys.values() for key in some)
-        self._context.sink.confirm([(key, records[0]) for key, records in met if records])
+        known = [(key, records[0]) for key, records in met if records]
+        self._context.past.sent(key for key, _ in known)
+        self._context.sink.confirm(known)
         ready: list[tuple[Listed, Booking]] = []
         for item in items:
             if stop.is_set():
@@ -153,25 +158,27 @@ class Bookkeeper:
     ) -> Outcome | Booking:
         found = [live(standing.get(key.stored, ())) for key in keys]
         if change.action != "book":
-            return self._without_booking(item, change, keys, found)
+            return self._without_booking(item, change, keys, standing)
+        if BOOKED_ELSEWHERE not in change.warnings and self._context.judge.other_books(item, keys, standing):
+            return _stale("the plan does not know that it may stand in other books")
         bookings = self._bookings(item, change, keys)
         if self._context.sink.capabilities.whole_jobs and not found[0]:
             return bookings[0]
         return self._booked(item, bookings, found)
 
     def _without_booking(
-        self, item: Listed, change: ItemChange, keys: Sequence[Key], found: Sequence[list[Held]]
+        self, item: Listed, change: ItemChange, keys: Sequence[Key], standing: Mapping[str, list[Held]]
     ) -> Outcome:
         """A refusal or a report, where rules and books say so now: a plan is not taken at its word."""
-        made = self._context.judge.verdict(item, change.entry, keys, found)
+        made = self._context.judge.verdict(item, change.entry, keys, standing)
+        found = [live(standing.get(key.stored, ())) for key in keys]
         if change.action == "report" and made.action == "report":
             return self._reported(item, keys, found)
         if change.action == "refuse" and made.why is not None and made.why == (change.reason_type, change.reason):
             return Outcome.failed(*made.why)
         if change.action == "report" and not any(found):
             return Outcome("blocked", error=ItemError("gone", "it is no longer in the books; make a new plan"))
-        words = "the plan says of it what the rules and the books do not say now; make a new plan"
-        return Outcome("blocked", error=ItemError("stale", words))
+        return _stale("the plan says of it what the rules and the books do not say now")
 
     def _reported(self, item: Listed, keys: Sequence[Key], found: Sequence[list[Held]]) -> Outcome:
         """An item that stands in the books already; missing attachments are added first."""
@@ -220,6 +227,7 @@ class Bookkeeper:
     def _end(self, step: Step[str], booking: Booking) -> End:
         """The end of a booking: where a closed period moved it, that of the step that followed."""
         self._context.memory.remember_sent(booking.key.stored)
+        self._context.past.sent([booking.key])
         try:
             end = self._settle(step)[booking.key.stored]
         except LostAnswer as error:
@@ -227,6 +235,8 @@ class Bookkeeper:
             return Ambiguous("lost-answer", error.message)
         if not isinstance(end, Ambiguous):
             self._context.memory.remember_known(booking.key.stored)
+        if isinstance(end, Failed):
+            self._context.past.refused([booking.key])
         return end
 
     def _difference(self, record: Held, booking: Booking) -> str | None:
@@ -240,11 +250,13 @@ class Bookkeeper:
         return self._context.last.age > FILE_PATIENCE
 
     def _hand_over(self, ready: Sequence[tuple[Listed, Booking]]) -> Iterator[tuple[Listed, Outcome]]:
+        self._context.past.sent(booking.key for _, booking in ready)
         try:
             ends = self._settle(Hand(self._context.sink, [booking for _, booking in ready]))
         except LostAnswer as error:
             ends = {booking.key.stored: Ambiguous("lost-answer", error.message) for _, booking in ready}
         done = [(booking.key, end.record) for _, booking in ready if isinstance(end := ends[booking.key.stored], Done)]
+        self._context.past.refused(one.key for _, one in ready if isinstance(ends[one.key.stored], Failed))
         self._context.sink.confirm(done)
         for item, booking in ready:
             end = ends[booking.key.stored]
@@ -311,3 +323,8 @@ class Bookkeeper:
             end = self._settle(Attach(self._context.sink, held, key, files[name]))[name]
             if not isinstance(end, Done):
                 outcome.warnings.append(ATTACHMENT_FAILED if isinstance(end, Failed) else ATTACHMENT_UNKNOWN)
+
+
+def _stale(words: str) -> Outcome:
+    """What is left open, since a new plan would say something else of it."""
+    return Outcome("blocked", error=ItemError("stale", f"{words}; make a new plan"))

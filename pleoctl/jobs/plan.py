@@ -12,18 +12,19 @@ from pleoctl import __version__
 from pleoctl.jobs import document
 from pleoctl.jobs.document import ItemChange, PostingPlan, Warned
 from pleoctl.jobs.items import digest_of_all, open_items, read_items
-from pleoctl.jobs.standing import live
-from pleoctl.jobs.verdict import Judge
+from pleoctl.jobs.verdict import BOOKED_ELSEWHERE, Judge
 from pleoctl.mapping.items import convert
 from pleoctl.remote.transport import Counts
 from pleoctl.sinks.base import Key
 from pleoctl.sinks.keys import stored_key
 from pleoctl.watch import watched
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pleoctl.jobs.items import Listed
+    from pleoctl.jobs.past import Past
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.pleo.export_jobs import ExportJob, ExportReader
@@ -35,11 +36,12 @@ MOST_LEGS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Where entries go, and how: the sink with its heads as a plan shows them."""
+    """Where entries go, and how: the sink with its heads as a plan shows them, and what went into others before."""
 
     sink: Sink
     head: document.SinkHead
     posting: document.PostingHead
+    past: Past
     published: bool = True
 
 
@@ -53,7 +55,10 @@ class Mapper:
 
 @dataclass(slots=True)
 class Planner:
-    """Plans one job. ``url`` is Pleo's; the reader's requests ``before`` are none of this plan's."""
+    """Plans one job. ``url`` is Pleo's; the reader's requests ``before`` are none of this plan's.
+
+    ``again``: what may stand in other books is booked all the same.
+    """
 
     reader: ExportReader
     books: Books
@@ -61,6 +66,7 @@ class Planner:
     url: str
     warnings: list[Warned] = field(default_factory=list)
     before: Counts = field(default_factory=Counts)
+    again: bool = False
 
     def plan(self, job: ExportJob, *, elsewhere: bool = False) -> PostingPlan:
         """The plan of a job, which somebody else may be working on (``elsewhere``).
@@ -71,8 +77,11 @@ class Planner:
         waiting = list(open_items(items))
         entries = {item.id: self._entry(item) for item in waiting}
         standing = self._standing(job, waiting, entries)
-        changes = [self._change(job, item, entries[item.id], standing) for item in waiting]
+        books = self.books
+        judge = Judge(books.sink, books.posting, self.reader.company, books.past.elsewhere, self.again)
+        changes = [self._change(judge, job, item, entries[item.id], standing) for item in waiting]
         self._warn_of_books(silent=any(one.postings is None for some in standing.values() for one in some))
+        self._warn_of_others(changes)
         if elsewhere:
             words = "the job is in progress, and not from this workspace: another runner may be working on it"
             self.warnings.append(Warned("in-progress-elsewhere", "", words))
@@ -135,14 +144,20 @@ class Planner:
             if is_so:
                 self.warnings.append(Warned(code, "", message))
 
+    def _warn_of_others(self, changes: Sequence[ItemChange]) -> None:
+        """That items may stand in books which the workspace names no more."""
+        number = sum(BOOKED_ELSEWHERE in change.warnings for change in changes)
+        if number:
+            end = "booked here as well" if self.again else "not booked again here unless --book-again asks for it"
+            words = f"earlier runs sent {many(number, 'item')} into other books, which `sink` named then: {end}"
+            self.warnings.append(Warned(BOOKED_ELSEWHERE, "", words))
+
     # --- one item ----------------------------------------------------------------------------------------------
 
     def _change(
-        self, job: ExportJob, item: Listed, entry: Entry | None, standing: Mapping[str, list[Held]]
+        self, judge: Judge, job: ExportJob, item: Listed, entry: Entry | None, standing: Mapping[str, list[Held]]
     ) -> ItemChange:
-        keys = keys_of(self.books.sink, job.id, item, entry)
-        found = [live(standing.get(key.stored, ())) for key in keys]
-        made = Judge(self.books.sink, self.books.posting, self.reader.company).verdict(item, entry, keys, found)
+        made = judge.verdict(item, entry, keys_of(self.books.sink, job.id, item, entry), standing)
         address = document.address_of(item.id)
         self.warnings += [Warned("booked-twice", address, words) for words in made.doubled]
         return ItemChange(

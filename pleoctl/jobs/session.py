@@ -12,11 +12,13 @@ from pleoctl.jobs.apply import JobRun
 from pleoctl.jobs.document import PostingHead, RulesHead, SinkHead
 from pleoctl.jobs.fetch import Fetcher
 from pleoctl.jobs.memory import JobMemory
+from pleoctl.jobs.past import Past
 from pleoctl.jobs.plan import Books, Mapper, Planner
 from pleoctl.jobs.used import FILE as USED
 from pleoctl.mapping.context import engine_of
 from pleoctl.remote.transport import Counts
 from pleoctl.run.shared import Runs
+from pleoctl.sinks.identity import books_name
 from pleoctl.sinks.opening import open_sink, publisher, section_of
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class JobSession:
             open_sink(workspace),
             SinkHead(section["type"], digest(section)),
             PostingHead(posting.draft, posting.closed_period, posting.attachments),
+            Past(folder_of(workspace), books_name(section), Runs.of(workspace).store),
             published="path" not in section or "publish" in section,
         )
         engine = engine_of(workspace)
@@ -58,10 +61,12 @@ class JobSession:
         """What this workspace remembers of a job."""
         return JobMemory(folder_of(self.workspace), job, Runs.of(self.workspace).store)
 
-    def plan(self, reader: ExportReader, job: ExportJob, before: Counts | None = None) -> PostingPlan:
-        """The plan of a job; the reader's requests ``before`` are none of its."""
+    def plan(
+        self, reader: ExportReader, job: ExportJob, before: Counts | None = None, *, again: bool = False
+    ) -> PostingPlan:
+        """The plan of a job; the reader's requests ``before`` are none of its. ``again`` as `Planner` has it."""
         elsewhere = job.status == "in_progress" and not self.memory(job.id).started
-        planner = Planner(reader, self.books, self.mapper, self.workspace.url, before=before or Counts())
+        planner = Planner(reader, self.books, self.mapper, self.workspace.url, before=before or Counts(), again=again)
         return planner.plan(job, elsewhere=elsewhere)
 
     def run(

@@ -7,6 +7,7 @@
     live, twice               any                        report, with a warning that names both
     void, or none             an entry the sink holds    book
     void, or none             none, or not holdable      refuse, with the reason
+    none, sent into others    an entry the sink holds    refuse, unless it is to be booked here as well
 
 A plan is made of verdicts, and `apply` comes to its own before it believes a refusal or a report.
 """
@@ -16,13 +17,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.jobs.standing import difference, twice
+from pleoctl.jobs.standing import difference, live, twice
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import Booking, Key, Refusal, unfinished
 from pleoctl.sinks.holdable import problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pleoctl.jobs.document import Action, PostingHead
     from pleoctl.jobs.items import Listed
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 NO_PAYLOAD: Final = "unexpected_failure"
 DIFFERENT: Final = "validation_failure"
+BOOKED_ELSEWHERE: Final = "booked-elsewhere"
 Reason = tuple[str, str]
 """A reason type of Pleo's, and the words for a person."""
 
@@ -48,17 +50,39 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Comes to verdicts for one company's books."""
+    """Comes to verdicts for one company's books.
+
+    ``elsewhere`` are the items that may stand in other books, and what those are called; ``again``: they are booked in
+    these as well.
+    """
 
     sink: Sink
     posting: PostingHead
     company: str
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    again: bool = False
 
-    def verdict(self, item: Listed, entry: Entry | None, keys: Sequence[Key], found: Sequence[list[Held]]) -> Verdict:
-        """``found`` are the live records of each key."""
+    def verdict(
+        self, item: Listed, entry: Entry | None, keys: Sequence[Key], standing: Mapping[str, list[Held]]
+    ) -> Verdict:
+        """``standing`` are the records of each key, void ones too, by ``Key.stored``."""
+        found = [live(standing.get(key.stored, ())) for key in keys]
         if any(found):
             return self._met(entry, found)
-        return self._to_book(item, entry, keys[0])
+        made = self._to_book(item, entry, keys[0])
+        other = self.other_books(item, keys, standing)
+        if made.action != "book" or other is None:
+            return made
+        if self.again:
+            made.warnings = [*made.warnings, BOOKED_ELSEWHERE]
+            return made
+        words = f"an earlier run sent it into other books than those of today ({other}), so it is not booked again here"
+        return Verdict("refuse", (INVALID_CONFIGURATION, words), warnings=[BOOKED_ELSEWHERE])
+
+    def other_books(self, item: Listed, keys: Sequence[Key], standing: Mapping[str, list[Held]]) -> str | None:
+        """What the books are called that may hold an item of which these do not know; None where there are none."""
+        known = any(standing.get(key.stored) for key in keys)
+        return None if known else self.elsewhere.get(item.id)
 
     def _met(self, entry: Entry | None, found: Sequence[list[Held]]) -> Verdict:
         """The books hold something of the item."""

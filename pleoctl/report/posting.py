@@ -26,6 +26,7 @@ RECEIPTED: Final = frozenset({"card_purchase", "card_invoice", "out_of_pocket", 
 _CLOSED: Final = "closed-period"
 WORDS: Final = {
     "attachment-failed": "its attachment could not be had",
+    "booked-elsewhere": "in other books perhaps, into which an earlier run sent it",
     "booked-twice": "in the books twice",
     _CLOSED: "its period is closed",
     "mapping-now-fails": "in the books already, though the rules refuse it today",

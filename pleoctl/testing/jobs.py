@@ -10,6 +10,7 @@ from pleoctl.jobs.apply import JobRun, apply_job
 from pleoctl.jobs.document import PostingHead, RulesHead, SinkHead
 from pleoctl.jobs.fetch import Fetcher
 from pleoctl.jobs.memory import JobMemory
+from pleoctl.jobs.past import Past
 from pleoctl.jobs.plan import Books, Mapper, Planner
 from pleoctl.jobs.queue import eligible
 from pleoctl.mapping.engine.engine import Engine
@@ -17,6 +18,7 @@ from pleoctl.mapping.rules.build import read_rules
 from pleoctl.pleo.export_jobs import ExportReader, ExportWriter
 from pleoctl.sandbox import Edit, Sandbox, Seed, Settings
 from pleoctl.sinks.files.make import beancount, table
+from pleoctl.sinks.identity import BooksName
 from pleoctl.testing import job_laws
 from pleoctl.testing.job_books import UNKNOWN_ACCOUNT, SimulatedBooks
 from pleoctl.testing.laws import demand
@@ -193,7 +195,8 @@ class JobHistory(Life):
     # --- one command -------------------------------------------------------------------------------------------
 
     def _planner(self, reader: ExportReader) -> Planner:
-        books = Books(self._sink(), SinkHead(self.world.sink, "sha256:0"), PostingHead())
+        past = Past(self._folder / ".pleoctl" / "jobs", BooksName("0" * 16, self.world.sink))
+        books = Books(self._sink(), SinkHead(self.world.sink, "sha256:0"), PostingHead(), past)
         engine = _engine()
         return Planner(reader, books, Mapper(engine, RulesHead(engine.rules.digest, [])), self._pleo.url)
 

@@ -1,0 +1,187 @@
+"""A sink that is changed between runs: what may stand in the earlier books is not booked again without a word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from api_books import ApiBooks, section
+from export_pleo import JOB, OTHER, World, item_id, payload
+from job_outcomes import ALL, outcomes
+from pleoctl.pleo.export_jobs import ExportWriter
+from pleoctl.testing.machine import Death
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from job_outcomes import MakeBooks
+    from shapes import Json
+    from tests.conftest import Cli
+
+FIRST: Json = {"type": "beancount", "path": "books"}
+SECOND: Json = {"type": "hledger", "path": "later"}
+
+
+def in_files(folder: Path) -> Counter[str]:
+    """How often each item stands in any file of any books."""
+    found = [path.read_text() for path in folder.rglob("*") if path.suffix in {".beancount", ".journal"}]
+    return Counter({item: count for item in ALL if (count := sum(text.count(item) for text in found))})
+
+
+def die_before_statuses(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that books and dies before it reports."""
+
+    def dies(*_: object) -> None:
+        raise Death
+
+    with monkeypatch.context() as patch, suppress(Death):
+        patch.setattr(ExportWriter, "report", dies)
+        cli("jobs", "run")
+
+
+def again(world: World, *numbers: int) -> None:
+    """The job is over; its items are exported once more, in another one."""
+    world.jobs[JOB]["status"] = "failed"
+    world.add(OTHER, [payload(number) for number in numbers])
+
+
+@pytest.mark.parametrize("sink", [SECOND, {"type": "beancount", "path": "later"}, {"type": "csv", "path": "books"}])
+def test_what_a_killed_run_booked_is_not_booked_into_other_books(
+    sink: Json, world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever of the sink was changed: each item stands once, and what Pleo is told names the books; or is found."""
+    folder = books()
+    die_before_statuses(cli, monkeypatch)
+    assert in_files(folder) == ALL
+    books(sink)
+    made = cli("jobs", "plan", "--format", "json").json
+    if sink["path"] == "books":  # the ledger beside the files says so, whatever their format
+        assert made["summary"]["report"] == 3
+        return
+    assert (made["summary"]["refuse"], made["summary"]["book"]) == (3, 0)
+    assert [(warned["code"], "3 items" in warned["message"]) for warned in made["warnings"]][-1:] == [
+        ("booked-elsewhere", True)
+    ]
+    assert cli("jobs", "run").code == 5
+    assert in_files(folder) == ALL
+    assert outcomes(world) == {item: ["failed"] for item in ALL}
+    (told,) = world.statuses[item_id(1)]
+    assert told["failureReasonType"] == "invalid_configuration"
+    assert "beancount books" in told["failureReason"]
+
+
+def test_books_that_are_named_again_end_what_was_begun(
+    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the sink as it was, what stands is reported; what has no other books is booked as ever."""
+    folder = books()
+    die_before_statuses(cli, monkeypatch)
+    again(world, 1, 2, 4)
+    books(SECOND)
+    assert cli("jobs", "run", OTHER).code == 5
+    assert outcomes(world) == {item_id(1): ["failed"], item_id(2): ["failed"], item_id(4): ["successful"]}
+    again(world, 1, 2)
+    books(FIRST)
+    assert cli("jobs", "run", OTHER).code == 0
+    assert in_files(folder) == ALL
+    assert outcomes(world)[item_id(1)] == ["failed", "successful"]
+
+
+def test_what_was_reported_is_not_booked_into_other_books_by_a_later_export(
+    world: World, books: MakeBooks, cli: Cli
+) -> None:
+    """Somebody exports in Pleo what stood in the books long ago; asked for, it is booked there as well, and known."""
+    folder = books()
+    assert cli("jobs", "run").code == 0
+    again(world, 1, 2)
+    books(SECOND)
+    assert cli("jobs", "plan", "-o", "refused.json").code == 0
+    said = cli("jobs", "plan", "--book-again", "-o", "again.json")
+    assert (said.code, "2 to book" in said.stdout) == (0, True)
+    assert "in other books perhaps, into which an earlier run sent it (2)" in said.stdout
+    assert cli("apply", "again.json").code == 0
+    assert in_files(folder) == ALL | {item_id(1): 2, item_id(2): 2}
+    again(world, 1)
+    assert cli("jobs", "run").code == 0
+    books(FIRST)
+    again(world, 1)
+    assert cli("jobs", "run").code == 0
+    assert in_files(folder)[item_id(1)] == 2
+
+
+def test_jobs_run_books_again_where_it_is_asked_to(world: World, books: MakeBooks, cli: Cli) -> None:
+    """Once, for it is no standing order."""
+    folder = books()
+    assert cli("jobs", "run").code == 0
+    again(world, 1)
+    books(SECOND)
+    assert cli("jobs", "run", "--watch", "5m", "--book-again").code == 64
+    assert cli("jobs", "run", "--book-again").code == 0
+    assert in_files(folder)[item_id(1)] == 2
+
+
+def test_a_plan_that_does_not_know_of_other_books_leaves_the_item_open(
+    world: World, books: MakeBooks, cli: Cli
+) -> None:
+    """It was made where nothing of the earlier books was known, or before they were booked into."""
+    folder = books(SECOND)
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    books(FIRST)
+    world.add(OTHER, [payload(1)], createdAt="2026-03-19T10:00:00Z")
+    assert cli("jobs", "run", OTHER).code == 0
+    books(SECOND)
+    said = cli("apply", "plan.json", "--format", "json")
+    assert said.code == 5
+    assert [change["status"] for change in said.json["changes"]] == ["blocked", "done", "done"]
+    assert "make a new plan" in said.json["changes"][0]["error"]["message"]
+    assert in_files(folder) == ALL
+
+
+@pytest.mark.usefixtures("time")
+def test_books_behind_an_api(world: World, api: ApiBooks, books: MakeBooks, cli: Cli) -> None:
+    """What was refused may be booked elsewhere; what was taken, or perhaps taken, may not."""
+    api.refusals, api.faults = {1: (400, {"message": "No such journal"})}, {2: "before"}
+    folder = books(section(api))
+    assert cli("jobs", "run").code == 5
+    again(world, 1, 2, 3)
+    changed = section(api, key={"length": 50})
+    for same in ({**changed, "requestsPerMinute": 600}, {**changed, "currency": "EUR"}):
+        books(same)
+        made = cli("jobs", "plan", "--format", "json").json
+        assert not any("booked-elsewhere" in change["warnings"] for change in made["changes"])
+    books(FIRST)
+    made = cli("jobs", "plan", "--format", "json").json
+    assert [change["action"] for change in made["changes"]] == ["book", "refuse", "refuse"]
+    assert api.url.removeprefix("http://") in made["changes"][1]["reason"]
+    assert cli("jobs", "run").code == 5
+    assert in_files(folder) == {item_id(1): 1}
+
+
+def test_what_people_took_out_of_the_same_books_is_booked_again(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli
+) -> None:
+    """A draft that was deleted since its template was wrong: the template is another, the books are not."""
+    books(section(api))
+    assert cli("jobs", "run").code == 0
+    again(world, 1, 2)
+    api.vouchers[0]["reference"] = "gone"
+    api.vouchers[1]["status"] = "void"
+    books(section(api, closedPeriod={"when": "status == `423`"}))
+    assert cli("jobs", "run").code == 0
+    assert Counter(voucher["reference"] for voucher in api.vouchers)[item_id(1)] == 1
+    assert len(api.vouchers) == 5
+
+
+def test_notes_that_are_no_notes_are_passed_over(world: World, books: MakeBooks, cli: Cli) -> None:
+    """Torn, of another shape, or named after a place outside: nothing is known, nothing fails."""
+    folder = books()
+    notes = folder / ".pleoctl/jobs"
+    notes.mkdir(parents=True)
+    lines = ['{"books": "../../../x", "name": 3}', "[]", '{"books"', '{"books": "0123456789abcdef", "name": "csv x"}']
+    (notes / "books.jsonl").write_text("\n".join(lines))
+    (notes / "books-0123456789abcdef.jsonl").write_text('{"sent": 1, "refused": 2}\n{"sent": ["a"]}\n')
+    assert cli("jobs", "run").code == 0
+    assert outcomes(world) == {item: ["successful"] for item in ALL}
