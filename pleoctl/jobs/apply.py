@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 
 LOG: Final = logging.getLogger(__name__)
 BOOKED: Final = frozenset({"done", "alreadyDone"})
+EXPORT_AGAIN: Final = (
+    "export again in Pleo what is not booked; what stands in the books is found then, not booked twice"
+)
 PATIENCE: Final = 300.0
 """Seconds for which books that cannot be reached are tried again."""
 
@@ -229,8 +232,18 @@ class _Execution:
     def _look_how_it_ended(self) -> None:
         """A job that was over before we closed it: expired, cancelled, or closed by somebody else."""
         with suppress(PleoctlError):
-            found = self._run.pleo.job(self._job)
-            self._receipt.job.outcome = next((end for end in get_args(JobEnd) if end == found.status), "open")
+            self._receipt.job.outcome = _end_of(self._run.pleo.job(self._job))
+
+    def _over(self, job: ExportJob) -> Stale:
+        """What there is to say of a job that was over before this run: its items are told as Pleo has them."""
+        self._receipt.job.outcome = _end_of(job)
+        with suppress(PleoctlError):
+            for item in self._run.pleo.job_items(job.id):
+                if item.id in self._results:
+                    _already(self._results[item.id], item)
+        all_done = all(result.status == "alreadyDone" for result in self._results.values())
+        hint = "the plan is carried out: all is booked and reported" if all_done else EXPORT_AGAIN
+        return Stale(f"export job {job.id} is {spoken(job.status)}", hint=hint)
 
     def _check_heads(self) -> None:
         """Raise `Stale` where rules, sink or settings are no longer what the plan was made with."""
@@ -247,8 +260,7 @@ class _Execution:
         """The job and its items, as the plan saw them. Raises `Stale`, `LockHeld`."""
         job = self._run.pleo.job(self._job)
         if not job.is_open:
-            self._receipt.job.outcome = next((end for end in get_args(JobEnd) if end == job.status), "open")
-            raise Stale(f"export job {job.id} is {spoken(job.status)}")
+            raise self._over(job)
         if job.status == "in_progress" and not (self._run.memory.started or self._run.take_over):
             raise LockHeld(
                 f"export job {job.id} is being worked on, and not from this workspace",
@@ -318,9 +330,16 @@ class _Execution:
             self._receipt.tell(Finding("job-open", words, "warning", hint=AGAIN))
 
 
+def _end_of(job: ExportJob) -> JobEnd:
+    return next((end for end in get_args(JobEnd) if end == job.status), "open")
+
+
 def _already(result: ItemResult, tracking: JobItem) -> None:
-    """An item that Pleo has as final since the plan was made."""
+    """An item that Pleo has as final since the plan was made, or that it gave up with its job."""
     good = tracking.status == "successful"
+    if not good and tracking.status != "failed":
+        result.error = ItemError("job-over", f"Pleo has it as {spoken(tracking.status)}, no outcome was reported")
+        return
     result.status, result.reported = ("alreadyDone", "successful") if good else ("failed", "failed")
     result.external_id, result.external_url = tracking.external_id, tracking.external_url
     if not good:

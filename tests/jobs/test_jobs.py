@@ -37,7 +37,33 @@ def test_a_job_is_planned_applied_reported_and_closed(world: World, books: MakeB
     assert outcomes(world) == {item_id(n): ["successful"] for n in (1, 2, 3)}
     assert world.events == ["started", "completed"]
     assert cli("jobs", "plan").stdout == "There is no export job.\n"
-    assert cli("apply", "plan.json").code == 4
+
+
+def test_a_plan_that_was_carried_out_says_what_became_of_its_items(world: World, books: MakeBooks, cli: Cli) -> None:
+    """The job is over (exit 4), nothing is sent, and each item is told as Pleo has it, one that it gave up as well."""
+    world.payloads[JOB][1]["accountingEntryLines"][0]["account"] = None
+    books()
+    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    assert cli("apply", "plan.json").code == 5
+    sent = len(world.writes)
+    again = cli("apply", "plan.json")
+    assert again.code == 4
+    assert "nothing was tried" not in again.stdout
+    assert "2 already done, 1 failed" in again.stdout
+    assert "export again in Pleo what is not booked" in again.stderr
+    world.items[JOB][0]["status"] = "abandoned"
+    told = cli("apply", "plan.json", "--format", "json").json["changes"]
+    assert [(one["status"], one["reported"]) for one in told] == [
+        ("notAttempted", None),
+        ("failed", "failed"),
+        ("alreadyDone", "successful"),
+    ]
+    assert told[2]["externalId"] == f"{JOB}/3"
+    assert "abandoned" in told[0]["error"]["message"]
+    for item in world.items[JOB]:
+        item["status"] = "successful"
+    assert "the plan is carried out" in cli("apply", "plan.json").stderr
+    assert len(world.writes) == sent
 
 
 def test_a_plan_is_canonical_and_the_same_again(books: MakeBooks, cli: Cli) -> None:
