@@ -21,6 +21,7 @@ from pleoctl.plan.guard import check_guard
 from pleoctl.pleo.kinds import KindApis
 from pleoctl.run.doubts import wait_out
 from pleoctl.run.folder import open_run
+from pleoctl.run.kept import carried_out_by
 from pleoctl.run.meant import Aim, require_meant
 from pleoctl.run.places import plan_part, run_name
 from pleoctl.run.receipt import PROBLEMS, Outcome, Receipt, Result
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace.settings import GuardLimits
 
 LOG: Final = logging.getLogger(__name__)
+UNDO: Final = "if it was to stay undone: `pleoctl undo` with the receipt of this run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,18 @@ class _Run:
         if fresh.stale:
             receipt.findings += fresh.stale
             return "stale", fresh.results.values()
+        self._tell_of_earlier(fresh)
         self._write(fresh, Ledger(fresh, journal, self._hooks.progress))
         return self._outcome(fresh), fresh.results.values()
+
+    def _tell_of_earlier(self, fresh: Fresh) -> None:
+        """That all of the plan was done before: somebody has taken it back, and may not expect that it comes again."""
+        if all(result.status == "alreadyDone" for result in fresh.results.values()):
+            return
+        run = carried_out_by(self._plan.id, self._runs.places)
+        if run is not None:
+            words = f"run {run} ended with all of this plan done; Pleo is again as it was before, so it is done anew"
+            self._receipt.findings.append(Finding("carried-out-anew", words, "warning", hint=UNDO))
 
     def _write(self, fresh: Fresh, ledger: Ledger) -> None:
         context = StepContext(self._apis, fresh, self._pleo.wait)

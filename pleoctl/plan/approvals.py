@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from pleoctl.documents.files import read_bytes, write_atomically
 from pleoctl.errors import PleoctlError, Refused, UsageError
 from pleoctl.machine import Around, Ran, this_machine
-from pleoctl.run.places import RECEIPT, plan_part, run_folders
+from pleoctl.run.kept import carried_out_by
+from pleoctl.run.places import plan_part
 from pleoctl.words import many
 
 if TYPE_CHECKING:
@@ -100,23 +99,11 @@ def _leads_through(file: Path, root: Path) -> bool:
     return any(home in step.parents for step in [*steps, file.resolve()] for home in homes)
 
 
-class _Run(msgspec.Struct, rename="camel"):
-    """What of a receipt says whether its plan is carried out."""
-
-    plan_id: str
-    outcome: str
-
-
 def require_unused(plan_id: str, places: Sequence[Path]) -> None:
     """An approval is good for one run that ends well. Raises `Refused` where that has been."""
-    named = (folder for folder in run_folders(places) if plan_part(plan_id) in folder.name)
-    for folder in named:
-        try:
-            run = msgspec.json.decode((folder / RECEIPT).read_bytes(), type=_Run)
-        except (OSError, msgspec.MsgspecError):
-            continue
-        if (run.plan_id, run.outcome) == (plan_id, "done"):
-            raise Refused(f"the plan was carried out already, by run {folder.name}", hint="make a new plan")
+    run = carried_out_by(plan_id, places)
+    if run is not None:
+        raise Refused(f"the plan was carried out already, by run {run}", hint="make a new plan")
 
 
 def require_approved(

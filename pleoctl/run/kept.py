@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from pleoctl.documents.kept import kept
@@ -15,10 +17,11 @@ from pleoctl.model.changes import Action, PleoId, State, is_state
 from pleoctl.model.shape import Strict, Told, value_of
 from pleoctl.place import Place
 from pleoctl.run.chain import Died
+from pleoctl.run.places import RECEIPT, folders_in, plan_part
 from pleoctl.run.receipt import Outcome, Status
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 
 class Problem(Strict):
@@ -87,3 +90,23 @@ def receipt_of(data: Any, name: str) -> KeptReceipt:
         ):
             raise InvalidFile(f"changes.{number}: its states are malformed", place=Place(name))
     return found
+
+
+class _Run(msgspec.Struct, rename="camel"):
+    """What of a receipt says whether its plan is carried out."""
+
+    plan_id: str
+    outcome: str
+
+
+def carried_out_by(plan_id: str, places: Sequence[Path]) -> str | None:
+    """The name of the latest run that ended with all of a plan done."""
+    named = {entry.name: entry.path for place in places for entry in folders_in(place)}
+    for name in sorted((name for name in named if plan_part(plan_id) in name), reverse=True):
+        try:
+            run = msgspec.json.decode(Path(named[name], RECEIPT).read_bytes(), type=_Run)
+        except (OSError, msgspec.MsgspecError):
+            continue
+        if (run.plan_id, run.outcome) == (plan_id, "done"):
+            return name
+    return None

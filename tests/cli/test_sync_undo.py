@@ -95,6 +95,25 @@ def test_undo_finds_a_run_as_log_does(company: Path, cli: Cli) -> None:
     )
 
 
+def test_a_plan_that_was_taken_back_is_told_where_it_comes_again(
+    pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
+    """Pleo is as the plan saw it, so nothing forbids it; the run says that it was carried out before, and by which."""
+    pleo.reset(Seed(accounts=ACCOUNTS[:1]))
+    folder = workspace(pleo)
+    desired(folder, accounts=[{"externalId": "a1", "code": "1", "name": "New name"}])
+    assert cli("plan", "-o", "plan.json").code == 0
+    first = cli("apply", "plan.json", "--receipt", "receipt.json", "--format", "json").json
+    second = cli("apply", "plan.json", "--format", "json").json
+    for told in (first, second):
+        assert (told["outcome"], told.get("findings")) == ("done", None)
+    assert cli("undo", "receipt.json", "-o", "undo.json").code == 0
+    assert cli("apply", "undo.json").code == 0
+    again = cli("apply", "plan.json")
+    assert (again.code, state(pleo)["a1"]) == (0, (False, "New name"))
+    assert f"run {second['runId']} ended with all of this plan done" in again.stderr
+
+
 def test_undo_leaves_what_has_moved_since(pleo: Sandbox, company: Path, cli: Cli) -> None:
     """A record that somebody changed after the run is skipped and listed with the field that moved."""
     cli("export")
