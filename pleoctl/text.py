@@ -23,8 +23,9 @@ _HOSTILE: Final = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-# CI systems take commands out of what a job prints: `::name::` at the start of a line, `##[name]` anywhere in it.
-_ANYWHERE: Final = re.compile(r"#(?=#(?:\[|vso\[))")
+# CI systems take commands out of what a job prints: `::name::` at the start of a line, `##[name]`, `##vso[name]` and
+# `##teamcity[name]` anywhere in it.
+_ANYWHERE: Final = re.compile(r"#(?=#(?:vso|teamcity)?\[)")
 _AT_START: Final = re.compile(r"(?m)^((?:\x1b\[[0-9;]*m|[^\S\n])*):(?=:)")
 _STYLES: Final = re.compile(r"\x1b\[[0-9;]*m")
 _PLAIN: Final = "\x1b[0m"
@@ -58,7 +59,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def obeyed_by_nobody(text: str) -> str:
-    """Whole lines, without what a CI system takes for a command."""
+    """Whole lines, without what a CI system takes for a command; JSON stays the same data."""
     if "::" in text:
         text = _AT_START.sub(r"\1\\u003a", text)
     return _ANYWHERE.sub("\\\\u0023", text) if "##" in text else text

@@ -15,7 +15,7 @@ from pleoctl.cli.lines import choose
 from pleoctl.cli.signals import Signalled
 from pleoctl.errors import ExitCode, Finding, PleoctlError, limited
 from pleoctl.place import Place
-from pleoctl.text import Shown
+from pleoctl.text import Shown, obeyed_by_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -217,7 +217,7 @@ def envelope(command: str, output: Output) -> bytes:
     }
     # Some at a time: all the pieces of a large result take many times the memory of what they make.
     pieces = chain(json.JSONEncoder(indent=1).iterencode(shape), "\n")
-    return b"".join(iter(lambda: "".join(islice(pieces, _TOGETHER)).encode("ascii"), b""))
+    return b"".join(iter(lambda: obeyed_by_nobody("".join(islice(pieces, _TOGETHER))).encode("ascii"), b""))
 
 
 def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:

@@ -14,6 +14,7 @@ from pleoctl.documents.files import fix_of, writing
 from pleoctl.errors import Finding
 from pleoctl.place import Place
 from pleoctl.streams import Steady
+from pleoctl.text import obeyed_by_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class Events:
     def __call__(self, event: dict[str, Any]) -> None:
         """Write one line."""
         if self._stream is not None:
-            self._stream.write(json.dumps(event, sort_keys=True).encode() + b"\n")
+            self._stream.write(f"{obeyed_by_nobody(json.dumps(event, sort_keys=True))}\n".encode())
 
     @property
     def findings(self) -> list[Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pleoctl.machine import timestamp
+from pleoctl.text import obeyed_by_nobody
 
 _AS_JSON: Final = [False]
 
@@ -30,7 +31,7 @@ def record(level: str, message: str, **more: Any) -> str:
     from pleoctl.watch import watched
 
     shape = {"time": timestamp(), "level": level, "message": message.rstrip("\n"), **watched().ids, **more}
-    return f"{json.dumps(shape)}\n"
+    return f"{obeyed_by_nobody(json.dumps(shape))}\n"
 
 
 def shaped(text: str, level: str = "info") -> str:

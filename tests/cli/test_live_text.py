@@ -177,6 +177,17 @@ def test_no_command_passes_it_on(
             tame("\n".join(element.attrib.values()))
 
 
+@pytest.mark.parametrize("command", [("export", "--check"), ("drift",), ("mapping", "test"), ("log",)], ids=" ".join)
+def test_json_is_obeyed_by_nobody(command: tuple[str, ...], hostile: Path, cli: Cli) -> None:
+    """The envelope, logs and events hold the same text, spelt so that no CI system finds a command in it."""
+    told = cli(*command, "--format", "json")
+    logs = cli(*command, "--log-format", "json").stderr
+    cli("apply", "plan.json", "--events", "events.jsonl")
+    events = (hostile / "events.jsonl").read_text(encoding="utf-8")
+    tame(told.stdout + logs + events)
+    assert "task.complete" in told.stdout + logs
+
+
 # --- what servers, the environment, locks and exceptions say ---------------------------------------------------------
 
 
