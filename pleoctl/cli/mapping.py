@@ -47,13 +47,13 @@ def check(options: Options, *, junit: str | None, sarif: str | None) -> Output:
     """
     from pleoctl.mapping.analysis.check import check as analyse
     from pleoctl.mapping.context import catalog_of, completed, mapping_path
-    from pleoctl.mapping.rules.build import read_rules, relative
+    from pleoctl.mapping.rules.build import read_rules
     from pleoctl.mapping.rules.files import folder_reader
 
     with reporting(options, junit=junit, sarif=sarif) as reported:
         workspace = open_workspace(options)
         catalog = catalog_of(workspace)
-        name = relative(mapping_path(workspace), workspace.root)
+        name = workspace.shown(mapping_path(workspace))
         rules, names = read_rules(name, folder_reader(workspace.root))
         report = analyse(completed(rules, workspace), names, catalog, no_tax_codes=_lacks_tax_codes(workspace))
         reported.files += rules.files

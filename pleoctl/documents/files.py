@@ -24,6 +24,8 @@ _PIECE: Final = 64 * 1024
 _FULL: Final = "free some space, or write to another disk"
 _RIGHTS: Final = "see the permissions of the file and its folder"
 _STEM: Final = 40  # of a name, beside what a temporary one needs: names may have 255 bytes
+NOT_PLAIN: Final = "is a pipe or a device, not a file"
+_END: Final = "let it be a plain file"
 _WAY: Final = "remove it, or name another file"
 _FIXES: Final = {
     errno.ENOSPC: _FULL,
@@ -43,18 +45,30 @@ _FIXES: Final = {
 }
 
 
-def read_bytes(path: Path, shown: str | None = None, *, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file, which may be a pipe, of at most ``limit`` bytes. Raises `InvalidFile`."""
+def read_bytes(path: Path, shown: str | None = None, *, limit: int = MAX_BYTES, given: bool = False) -> bytes:
+    """The bytes of a file, of at most ``limit`` bytes. Raises `InvalidFile`.
+
+    Only a path that somebody has ``given`` to this run may be a pipe or a device: one that a file names could keep
+    the run waiting for ever.
+    """
     name = shown or str(path)
     try:
-        with path.open("rb") as stream:
-            return _limited(stream, name, limit, os.fstat(stream.fileno()).st_size)
+        with open(path, "rb", opener=None if given else _at_once) as stream:
+            state = os.fstat(stream.fileno())
+            if not given and not S_ISREG(state.st_mode):
+                raise InvalidFile(NOT_PLAIN, place=Place(name), hint=_END)
+            return _limited(stream, name, limit, state.st_size)
     except FileNotFoundError as error:
         raise InvalidFile("file does not exist", place=Place(name)) from error
     except IsADirectoryError as error:
         raise InvalidFile("is a folder, not a file", place=Place(name)) from error
     except (OSError, ValueError) as error:
         raise InvalidFile(f"cannot be read: {_reason(error)}", place=Place(name), hint=fix_of(error)) from error
+
+
+def _at_once(path: str, flags: int) -> int:
+    """A descriptor, without waiting for somebody who writes into a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_stdin() -> bytes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.document import Document
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.gate import keeps
 from pleoctl.documents.nodes import compose, to_data
+from pleoctl.documents.strict import strict
 from pleoctl.errors import InvalidFile
 from pleoctl.place import Place
 
@@ -36,9 +36,9 @@ def parse(text: str, shown: str, schema: str | Schema | None = None) -> Document
 
 
 def load(path: Path, schema: str | Schema | None = None, shown: str | None = None) -> Document:
-    """Read and `parse` a file. Raises `InvalidFile`."""
+    """Read and `parse` a file that was given to this run, and may be a pipe. Raises `InvalidFile`."""
     name = shown or str(path)
-    return parse(decode(read_bytes(path, name), name), name, schema)
+    return parse(decode(read_bytes(path, name, given=True), name), name, schema)
 
 
 def load_json(path: Path, shown: str | None = None) -> Any:
@@ -51,20 +51,8 @@ def json_data(content: bytes, name: str) -> Any:
     """The data of JSON text, every key once. Raises `InvalidFile` with line and column."""
     text = decode(content, name)
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
+        return strict(text)
     except json.JSONDecodeError as error:
         raise InvalidFile(f"is not valid JSON: {error.msg}", place=Place(name, error.lineno, error.colno)) from error
     except (ValueError, RecursionError) as error:
         raise InvalidFile(f"is not valid JSON: {error}", place=Place(name)) from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"key {twice[:60]!r} stands twice")
-    return data
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")

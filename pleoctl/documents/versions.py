@@ -63,7 +63,7 @@ class Kept(msgspec.Struct, frozen=True):
         """The document of that name, or of standard input for ``-``. Raises `InvalidFile`."""
         if path == "-":
             return cls("<stdin>", read_stdin())
-        return cls(path, read_bytes(Path(path), path))
+        return cls(path, read_bytes(Path(path), path, given=True))
 
     def kind(self, *asked: str) -> str | None:
         """Which of the asked kinds it is; None for anything else, which its own reader judges."""

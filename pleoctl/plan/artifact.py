@@ -84,9 +84,9 @@ def _parts(head: Head, changes: list[Change]) -> Parts:
 
 
 def read_plan(path: Path, shown: str | None = None) -> Plan:
-    """Read a plan back and check version, shape and digest. Raises `InvalidFile`."""
+    """Read a plan back that may come through a pipe, and check version, shape and digest. Raises `InvalidFile`."""
     name = shown or str(path)
-    return plan_of(read_bytes(path, name), name)
+    return plan_of(read_bytes(path, name, given=True), name)
 
 
 def plan_of(content: bytes, name: str) -> Plan:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from pleoctl.documents.strict import strict
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, KeyRoom, PeriodClosed, Refusal
 
@@ -57,7 +58,7 @@ class Program:
             in_time = late.is_alive()
             late.cancel()
         try:
-            data = json.loads(answer)
+            data = strict(answer)
         except (ValueError, RecursionError):
             data = None
         if not in_time or not answer.endswith(b"\n") or not isinstance(data, dict):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.documents.files import read_bytes
 from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Place, Setting
 from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, identity, named_tables
@@ -14,7 +13,7 @@ from pleoctl.sources.cells import settle
 from pleoctl.sources.computed import Computed, Condition
 from pleoctl.sources.csv_hints import column_hint, encoding_hint
 from pleoctl.sources.csv_lines import STRAY, CsvLines
-from pleoctl.sources.files import check_encoding
+from pleoctl.sources.files import check_encoding, file_bytes
 from pleoctl.sources.literal import literal_rows
 from pleoctl.sources.selecting import Kept, StateWords, shows_error
 from pleoctl.text import alike, did_you_mean
@@ -159,11 +158,7 @@ class CsvFile:
         return Table(self._shown, rows, told, left_out=self._left_out)
 
     def _text(self) -> str:
-        try:
-            content = read_bytes(self._path, self._shown)
-        except Exception as error:
-            raise SourceError(f"{error}", place=Place(self._shown)) from error
-        self._content = content
+        content = self._content = file_bytes(self._path, self._shown)
         try:
             text = content.decode(self._encoding)
         except UnicodeError as error:

@@ -28,7 +28,7 @@ def file_bytes(path: Path, shown: str) -> bytes:
     try:
         return read_bytes(path, shown)
     except InvalidFile as error:
-        raise SourceError(error.message, place=Place(shown)) from error
+        raise SourceError(error.message, place=Place(shown), hint=error.findings[0].hint) from error
 
 
 def check_encoding(name: str) -> None:

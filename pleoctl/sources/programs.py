@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from pleoctl.documents.strict import strict
 from pleoctl.errors import SourceError
 from pleoctl.place import Place, Setting
 from pleoctl.sources.base import FIELDS, SourceRow, Table, named_tables
@@ -60,7 +61,9 @@ def _taken_apart(command: str | list[str], resource: str) -> list[str]:
 
 def _row(line: str, number: int, resource: str, label: str) -> SourceRow:
     try:
-        cells = json.loads(line)
+        cells = strict(line)
+    except json.JSONDecodeError as error:
+        raise SourceError(f"is not JSON: {error.msg}", place=Place(label, number, error.pos + 1)) from error
     except (ValueError, RecursionError) as error:
         raise SourceError("is not JSON", place=Place(label, number)) from error
     if not isinstance(cells, dict):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+from pleoctl.documents.files import NOT_PLAIN
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,10 +19,13 @@ _MEMORY: Final = 384 * 1024 * 1024
 
 
 def open_read_only(path: Path, bounds: Bounds, options: str = "") -> sqlite3.Connection:
-    """A connection that ends a statement with an error when the time of ``bounds`` is up. Raises `sqlite3.Error`.
+    """A connection that ends a statement with an error when the time of ``bounds`` is up.
 
-    ``options`` are further parameters of the file's uri.
+    ``options`` are further parameters of the file's uri. Raises `sqlite3.Error`, also for a pipe, which SQLite
+    would wait for.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise sqlite3.OperationalError(NOT_PLAIN)
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro{options}", uri=True, check_same_thread=False, isolation_level=None
     )

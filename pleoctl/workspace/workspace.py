@@ -45,7 +45,7 @@ class Workspace:
             raise InvalidFile("file does not exist", place=Place(str(file)), hint="`pleoctl init` makes a workspace")
         self.environ = os.environ if environ is None else environ
         shown = self.file.name
-        self.document: Document = parse(decode(read_bytes(self.file, shown), shown), shown, "workspace")
+        self.document: Document = parse(decode(read_bytes(self.file, shown, given=True), shown), shown, "workspace")
         self.data: dict[str, Any] = self.document.data
         self.settings = typed(self.data)
 

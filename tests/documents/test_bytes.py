@@ -73,7 +73,8 @@ def test_a_file_is_read_whole_or_refused(tmp_path: Path, limit: int, more: int) 
 
 JSON = {
     "half": ('{"a": ', "1:7"),
-    "NaN": ('{"a": NaN}', ""),
+    "NaN": ('{"a": "NaN", "b": NaN}', "1:19"),
+    "twice": ('{"a": {"b": 1},\n "b": [{"a": "b\\""}, {"c": 1, "\\u0063" :2}]}', "2:31"),
     "two": ("{} {}", "1:4"),
     "empty": ("", "1:1"),
     "deep": ("[" * 200_000, ""),

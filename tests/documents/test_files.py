@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 
 def test_a_process_that_dies_at_once_can_remove_what_is_half_written(tmp_path: Path) -> None:
@@ -78,3 +82,54 @@ def test_what_lies_straight_below_a_folder_lies_in_it(tmp_path: Path, name: str,
     assert lies_straight(home / name, home) is straight
     if straight:
         assert (home / name).resolve().is_relative_to(home.resolve())
+
+
+def become_a_pipe(path: Path) -> None:
+    """Whoever reads the file gets it from a pipe, once: a run that reads it against its promise does not hang here."""
+    content = path.read_bytes()
+    path.unlink()
+    os.mkfifo(path)
+
+    def write() -> None:
+        with suppress(OSError):
+            path.write_bytes(content)
+
+    threading.Thread(target=write, daemon=True).start()
+
+
+NAMED = {
+    "key": ("plan", 78, "pleoctl.yaml:4:56: file:key: is a pipe or a device, not a file"),
+    "desired-state.yaml": (
+        "plan",
+        78,
+        "desired-state.yaml: is a pipe or a device, not a file (let it be a plain file)",
+    ),
+    "rules.yaml": ("mapping check", 78, "rules.yaml: is a pipe or a device, not a file"),
+    "tests.yaml": ("mapping test tests.yaml", 0, ""),
+    "vendors.csv": ("mapping check", 78, "vendors.csv: is a pipe or a device, not a file"),
+    "accounts.csv": ("export", 1, "accounts.csv: is a pipe or a device, not a file (let it be a plain file)"),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_pipe_is_read_only_where_somebody_gives_it(
+    name: str, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli, tmp_path: Path
+) -> None:
+    """One that a file names is refused before anybody waits for what it says; on the command line it is a file."""
+    auth = {"apiKey": "file:key" if name == "key" else "env:PLEO_API_KEY"}
+    source = {"type": "csv", "accounts": {"path": "accounts.csv"}}
+    pleo = {"url": "http://127.0.0.1:9", "auth": auth}
+    folder = workspace(None, pleo=pleo, source=source, mapping="mapping.yaml")
+    desired(folder, accounts=[])
+    (folder / "accounts.csv").write_text("externalId,name\n")
+    (folder / "key").write_text("k")
+    (folder / "vendors.csv").write_text("code,account\n")
+    header = "apiVersion: pleoctl/v1\nkind: ExportMapping\n"
+    (folder / "rules.yaml").write_text(f"{header}vendors: {{unmatched: fail, file: vendors.csv}}\n")
+    (folder / "mapping.yaml").write_text(f"{header}include: [standard, rules.yaml]\n")
+    test = "{name: t, given: {type: other, lines: [{amount: 1}]}, expect: {fails: validation_failure}}"
+    (folder / "tests.yaml").write_text(f"{header}tests:\n- {test}\n")
+    become_a_pipe(folder / name)
+    command, code, words = NAMED[name]
+    said = cli(*command.split())
+    assert (said.code, words in said.stderr) == (code, True), said

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pleoctl.errors import InvalidFile, UsageError
 from pleoctl.machine import ProgramError, this_machine
 from pleoctl.mapping.analysis.moves import Move, Recoding, moves, recodings
-from pleoctl.mapping.rules.build import read_rules, relative
-from pleoctl.mapping.rules.files import folder_reader
+from pleoctl.mapping.rules.build import read_rules
+from pleoctl.mapping.rules.files import folder_reader, relative
 from pleoctl.mapping.rules.model import RULES
 from pleoctl.place import Place
 
@@ -218,7 +218,8 @@ def _at_path(path: Path, mapping: Path, root: Path) -> tuple[str, Callable[[str]
     # A copy of a workspace has its own includes beside its mapping; what it lacks is that of the workspace.
     tail = Path(relative(mapping, root)).parts
     own = path.parents[len(tail) - 1] if path.parts[-len(tail) :] == tail else path.parent
-    return relative(path, folder), lambda name: folder_reader(own if (own / name).is_file() else folder)(name)
+    name, given = relative(path, folder), folder_reader(folder, path)
+    return name, lambda other: (folder_reader(own) if other != name and (own / other).is_file() else given)(other)
 
 
 def _git_reader(revision: str, root: Path) -> Callable[[str], bytes]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
@@ -14,7 +12,7 @@ from pleoctl.errors import MOST_ALIKE, Finding, InvalidFile
 from pleoctl.mapping.rules import template
 from pleoctl.mapping.rules.desired import DESIRED
 from pleoctl.mapping.rules.dialect import Dialect, unknown_columns
-from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader
+from pleoctl.mapping.rules.files import STANDARD_FILE, Source, Sources, folder_reader, relative
 from pleoctl.mapping.rules.model import RULES, Given, LineRow, Rules, TaxCode, TestCase, TypeRow, VendorRow, literal
 from pleoctl.mapping.rules.rows import KEEP, Rows
 from pleoctl.mapping.rules.spelling import UNKNOWN
@@ -25,6 +23,7 @@ from pleoctl.text import closest, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from pleoctl.documents.document import Steps
 
@@ -32,20 +31,15 @@ _WORDS: Final = (*ROLES, KEEP)
 _SECTIONS: Final = ("accounts", "expenseTypes", "lines", "tax", "vendors")
 
 
-def load_rules(path: Path, root: Path) -> Rules:
-    """The rules of a mapping file below the workspace folder ``root``.
+def load_rules(path: Path, root: Path, read: Callable[[str], bytes] | None = None) -> Rules:
+    """The rules of a mapping file below the workspace folder ``root``, or as ``read`` gives them.
 
     Raises `InvalidFile` with every problem at once, unknown names (MAP001) among them.
     """
-    rules, names = read_rules(relative(path, root), folder_reader(root))
+    rules, names = read_rules(relative(path, root), read or folder_reader(root))
     if names:
         raise InvalidFile.of(names)
     return rules
-
-
-def relative(path: Path, root: Path) -> str:
-    """A path as rules name it: relative to the workspace folder."""
-    return Path(os.path.relpath(path, root)).as_posix()
 
 
 def read_rules(name: str, read: Callable[[str], bytes]) -> tuple[Rules, list[Finding]]:

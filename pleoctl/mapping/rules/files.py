@@ -6,6 +6,7 @@ includes, and its own settings win over theirs.
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -66,10 +67,21 @@ def delimiter_of(text: str) -> str:
     return ";" if first.count(";") > first.count(",") else ","
 
 
-def folder_reader(root: Path) -> Callable[[str], bytes]:
-    """Reads files below a folder, also through links only below it."""
+def relative(path: Path, root: Path) -> str:
+    """A path as rules name it: relative to the workspace folder."""
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def folder_reader(root: Path, given: Path | None = None) -> Callable[[str], bytes]:
+    """Reads files below a folder, also through links only below it.
+
+    One that somebody has ``given`` to this run may be a pipe: it is read here, once.
+    """
+    known = {} if given is None else {relative(given, root): read_bytes(given, relative(given, root), given=True)}
 
     def read(name: str) -> bytes:
+        if name in known:
+            return known[name]
         path = root / name
         if not path.resolve().is_relative_to(root.resolve()):
             raise InvalidFile("leads outside the workspace", place=Place(name), hint="move the file into the workspace")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.documents.edit import set_values
 from pleoctl.documents.files import decode, read_bytes, write_atomically
 from pleoctl.documents.load import parse
-from pleoctl.mapping.rules.build import load_rules, relative
+from pleoctl.mapping.rules.build import load_rules
+from pleoctl.mapping.rules.files import folder_reader, relative
 from pleoctl.mapping.suites.run import Result, run_tests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pleoctl.mapping.rules.model import Rules
@@ -42,8 +43,9 @@ def suites(mapping: Path, root: Path, files: Iterable[Path]) -> list[Suite]:
     rules: Rules | None = None
     for file in listed:
         folder = root if file.resolve().is_relative_to(root.resolve()) else file.parent
-        tests = load_rules(file, folder)
-        if any(part in _data(file, folder) for part in _RULE_PARTS):
+        read = folder_reader(folder, file)
+        tests = load_rules(file, folder, read)
+        if any(part in _data(relative(file, folder), read) for part in _RULE_PARTS):
             found.append(Suite(tests, tests, folder))
         else:
             rules = load_rules(mapping, root) if rules is None else rules
@@ -51,9 +53,8 @@ def suites(mapping: Path, root: Path, files: Iterable[Path]) -> list[Suite]:
     return found
 
 
-def _data(file: Path, root: Path) -> dict[str, Any]:
-    name = relative(file, root)
-    data = parse(decode(read_bytes(file, name), name), name).data
+def _data(name: str, read: Callable[[str], bytes]) -> dict[str, Any]:
+    data = parse(decode(read(name), name), name).data
     return data if isinstance(data, dict) else {}
 
 

@@ -47,6 +47,7 @@ def test_a_program_prints_rows(books: Books) -> None:
         ('print(\'{"externalId": "1", "name": "A"}\', end="")', "the last line has no end"),
         ("print('{\"externalId\": ')", "is not JSON"),
         ("print('[1]')", "is not an object"),
+        ('print(\'{"externalId": "1", "name": "A", "name": "B"}\')', "key 'name' stands twice"),
         ('print(\'{"externalID": "1"}\')', "unknown field 'externalID'"),
         ("import sys; sys.stdout.buffer.write(b'\\xff\\n')", "is not UTF-8"),
         ("import time; time.sleep(60)", "did not end within 0.5 s"),
