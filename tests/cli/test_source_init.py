@@ -153,6 +153,28 @@ def test_values_of_a_dimension(sourceless: Path, cli: Cli) -> None:
     assert cli("export").code == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "indent", "columns"),
+    [
+        ([], 4, ['"Saldo"', '"Notiz"', '"MwSt"', '"column 7 (no header)"']),
+        (["--dimension", "CC"], 8, ['"Saldo"', '"Notiz"', '"MwSt"', '"column 7 (no header)"']),
+        (["--table", "vendors"], 4, ['"Art"', '"Saldo"', '"Notiz"', '"MwSt"', '"column 7 (no header)"']),
+    ],
+)
+def test_columns_that_are_not_read_are_named(
+    options: list[str], indent: int, columns: list[str], sourceless: Path, cli: Cli
+) -> None:
+    """In the section and on standard error; one without header and cells is none."""
+    text = "Nr;Name;Art;Saldo;Notiz;MwSt;;\n1;Kasse;a;1,0;;V1;x;\n2;Bank;b;2,0;;;y;\n"
+    (sourceless / "list.csv").write_text(text, encoding="utf-8")
+    words = f"{len(columns)} columns are not read: {', '.join(columns)}"
+    said = cli("source", "init", "list.csv", *options)
+    assert f"\n{' ' * indent}# {words}\n" in (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
+    assert said.stderr.splitlines()[0] == f"note: list.csv:1: {words}"
+    (sourceless / "list.csv").write_text("Nr;Name\n1;Kasse\n", encoding="utf-8")
+    assert "not read" not in "".join(map(str, cli("source", "init", "list.csv", *options, "-o", "-")))
+
+
 def test_a_last_line_is_no_account(sourceless: Path, cli: Cli) -> None:
     """A row with neither type nor name goes with the headings, whose cells say nothing about what is active."""
     head, rest = "No;Name;Type;Active\n1;A;Heading;\n", "2;B;Posting;Yes\n3;C;Posting;No\n"

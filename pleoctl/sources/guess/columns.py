@@ -23,13 +23,17 @@ _MOST: Final = 0.8
 
 @dataclass(slots=True)
 class Sheet:
-    """A table as it was understood: the header's line and cells, columns by role, rows, and what was guessed how."""
+    """A table as it was understood: the header's line and cells, rows, columns by role, what was guessed how.
+
+    ``named`` are the columns that the section names.
+    """
 
     line: int
     header: list[str]
     rows: list[list[str]]
     roles: dict[str, int] = field(default_factory=dict)
     by_cells: set[str] = field(default_factory=set)
+    named: set[int] = field(default_factory=set)
 
     def cells(self, role: str) -> list[str]:
         """The cells of a role's column, from top to bottom."""
@@ -40,8 +44,20 @@ class Sheet:
         return [row[index] if index < len(row) else "" for row in self.rows]
 
     def name(self, role: str) -> str:
-        """The header of a role's column."""
+        """The header of a role's column, which a section names by it."""
+        self.named.add(self.roles[role])
         return self.header[self.roles[role]]
+
+    @property
+    def left_out(self) -> list[str]:
+        """The columns that the section has not named so far, each once; one without a header where it has cells."""
+        found: list[str] = []
+        for index, cell in enumerate(self.header):
+            if cell.strip() and index not in self.named:
+                found.append(cell)
+            elif not cell.strip() and any(below.strip() for below in self.column(index)):
+                found.append(f"column {index + 1} (no header)")
+        return list(dict.fromkeys(found))
 
     @property
     def score(self) -> int:
@@ -123,7 +139,7 @@ def _check(sheet: Sheet, shown: str) -> None:
             hint = f"the header has {headers}; where one of them is it, name it under columns: docs/sources.md"
             raise SourceError(f"no column looks like {what}", place=Place(shown, sheet.line), hint=hint)
     # Names of columns are words; a number over numbers is the first row of a table without a header.
-    key = sheet.name("number" if "number" in sheet.roles else "id")
+    key = sheet.header[sheet.roles["number" if "number" in sheet.roles else "id"]]
     if key.strip().isdigit():
         raise SourceError("has no header", place=Place(shown, sheet.line), hint="write one as its first line")
 

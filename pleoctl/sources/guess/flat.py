@@ -57,6 +57,7 @@ def vendor_lines(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
     yield said("code", word(sheet.name(number)), guessed(sheet, number), 6)
     datev = {*sheet.header} >= _DATEV
     if datev:
+        sheet.named |= {sheet.header.index(name) for name in _DATEV}
         yield said("payableAccount", "Konto", "", 6)
     else:
         yield said("name", word(sheet.name("name")), guessed(sheet, "name"), 6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,7 @@ from pleoctl.sources.doubts import doubtful_texts
 from pleoctl.sources.files import file_bytes
 from pleoctl.sources.guess.columns import Sheet, understood
 from pleoctl.sources.guess.flat import tax_lines, vendor_lines
-from pleoctl.sources.guess.section import said, shown, table_lines, word
+from pleoctl.sources.guess.section import left_out, said, shown, table_lines, word
 from pleoctl.sources.guess.text import DEFAULT, Line, decoded, delimiter_of, rows_of
 from pleoctl.sources.opening import source_class
 from pleoctl.sources.rows import RowReader
@@ -107,9 +107,11 @@ def draft(sample: Sample, context: Context | Folder) -> Draft:
     if sample.told and kind not in {"csv", "xlsx"}:
         raise SourceError(f"{sample.told} is for tables, and this is {kind}", place=Place(sample.name))
     made = source_class(kind)
-    text = "\n".join(["source:", said("type", kind), *_WRITERS[kind](sample, content)]) + "\n"
+    told: list[Finding] = []
+    text = "\n".join(["source:", said("type", kind), *_WRITERS[kind](sample, content, told)]) + "\n"
     section = parse(text, "source").data["source"]
-    return _tried(kind, text, section, made(context, section))
+    tried = _tried(kind, text, section, made(context, section))
+    return replace(tried, findings=[*told, *tried.findings])
 
 
 def kind_of(content: bytes, suffix: str, name: str) -> str:
@@ -139,7 +141,7 @@ def _tried(kind: str, text: str, section: dict[str, Any], source: Any) -> Draft:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _csv(sample: Sample, content: bytes) -> list[str]:
+def _csv(sample: Sample, content: bytes, told: list[Finding]) -> list[str]:
     text, encoding, why = decoded(content, sample.name, sample.encoding)
     delimiter = delimiter_of(text)
     settings = [said("path", word(sample.name), "", 4)]
@@ -147,10 +149,11 @@ def _csv(sample: Sample, content: bytes) -> list[str]:
         settings.append(said("encoding", encoding, why, 4))
     if delimiter != ",":
         settings.append(said("delimiter", f'"{delimiter}"' if delimiter != "\t" else '"\\t"', "", 4))
-    return _table(understood(rows_of(text, delimiter, sample.name), sample.name, sample.lists), settings, sample)
+    sheet = understood(rows_of(text, delimiter, sample.name), sample.name, sample.lists)
+    return _table(sheet, settings, sample, told)
 
 
-def _xlsx(sample: Sample, _content: bytes) -> list[str]:
+def _xlsx(sample: Sample, _content: bytes, told: list[Finding]) -> list[str]:
     from pleoctl.sources.xlsx import sample_sheets  # openpyxl is an extra
 
     sheets: dict[str, Sheet] = {}
@@ -171,24 +174,33 @@ def _xlsx(sample: Sample, _content: bytes) -> list[str]:
     others = [name for name in sheets if name != best]
     if others or problems:
         settings.append(said("sheet", word(best), f"others are {shown(others)}" if others else "", 4))
-    return _table(sheets[best], settings, sample)
+    return _table(sheets[best], settings, sample, told)
 
 
-def _table(sheet: Sheet, settings: list[str], sample: Sample) -> list[str]:
+def _table(sheet: Sheet, settings: list[str], sample: Sample, told: list[Finding]) -> list[str]:
+    """The lines of a table's file; ``told`` takes what they leave out."""
     if sample.dimension is None:
-        return [f"  {sample.table}:", *_LINES.get(sample.table, table_lines)(sheet, settings)]
+        lines = [f"  {sample.table}:", *_LINES.get(sample.table, table_lines)(sheet, settings)]
+        return [*lines, *_left_out(sheet, sample, told)]
     code = word(sample.dimension)
     given = ["  dimensions:", "    rows:", f"    - {{code: {code}, name: {code}}}   # name it as people know it"]
     fixed = said("fixed", f"{{dimension: {code}}}", "", 4)
-    lines = table_lines(sheet, [*settings, fixed], dimension=True)
+    lines = [*table_lines(sheet, [*settings, fixed], dimension=True), *_left_out(sheet, sample, told)]
     # As a part, so that the file of another dimension may stand beside it.
     return [*given, "  values:", "    parts:", f"      {code}:", *(f"    {line}" for line in lines)]
+
+
+def _left_out(sheet: Sheet, sample: Sample, told: list[Finding]) -> list[str]:
+    words = left_out(sheet)
+    if words:
+        told.append(Finding("columns-not-read", words, "info", Place(sample.name, sheet.line)))
+    return [f"    # {words}"] if words else []
 
 
 # --- files of one make -----------------------------------------------------------------------------------------------
 
 
-def _sie(sample: Sample, content: bytes) -> list[str]:
+def _sie(sample: Sample, content: bytes, _told: list[Finding]) -> list[str]:
     from pleoctl.sources.sie_text import encoding_of
 
     encoding = sample.encoding or encoding_of(content, sample.name)
@@ -198,7 +210,7 @@ def _sie(sample: Sample, content: bytes) -> list[str]:
     return [*lines, f"  # encoding: {encoding}   # as its bytes say"]
 
 
-def _gnucash(sample: Sample, content: bytes) -> list[str]:
+def _gnucash(sample: Sample, content: bytes, _told: list[Finding]) -> list[str]:
     from pleoctl.sources.gnucash import accounts_of
 
     kinds = Counter(one.kind or "" for one in accounts_of(sample.path, sample.name, content) if not one.placeholder)
@@ -209,7 +221,7 @@ def _gnucash(sample: Sample, content: bytes) -> list[str]:
     ]
 
 
-def _ledger(sample: Sample, _content: bytes) -> list[str]:
+def _ledger(sample: Sample, _content: bytes, _told: list[Finding]) -> list[str]:
     return [
         said("path", word(sample.name)),
         "  # prefix: [Expenses, Liabilities]   # keep the accounts below these only",

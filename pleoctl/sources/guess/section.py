@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pleoctl.sources.guess.columns import Sheet
 
 _SHOWN: Final = 5
+_COLUMNS: Final = 40
 _LONGEST: Final = 40
 _WORDS: Final = 12
 _FORMS: Final = ("D.M.YYYY", "D/M/YYYY", "M/D/YYYY", "D-M-YYYY", "D.M.YY", "D/M/YY", "M/D/YY")
@@ -33,10 +34,10 @@ def word(text: str) -> str:
     )
 
 
-def shown(texts: Iterable[str]) -> str:
+def shown(texts: Iterable[str], most: int = _SHOWN) -> str:
     """Some texts for a comment, each on its line, however long and whatever they hold."""
     listed = [obeyed_by_nobody(yaml_string(text[:_LONGEST])) for text in texts]
-    return ", ".join(listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")
+    return ", ".join(listed[:most]) + (" …" if len(listed) > most else "")
 
 
 def said(key: str, value: str, why: str = "", indent: int = 2) -> str:
@@ -89,15 +90,17 @@ def _columns(sheet: Sheet, *, dimension: bool) -> Iterator[str]:
 def _ends(sheet: Sheet) -> Iterator[str]:
     """Days as the system exchanges them need a column; in the one form that fits all cells they need to be told it."""
     days = [cell.strip() for cell in sheet.cells("end") if cell.strip()]
+    if not days:
+        return
     column = sheet.name("end")
     fitting = [form for form in (None, *_FORMS) if all(_is_day(day, form) for day in days)]
-    if days and None in fitting and all(day_of(day) in {day, None} for day in days):
+    if None in fitting and all(day_of(day) in {day, None} for day in days):
         yield said("expires", word(column), "", 6)
-    elif days and (None in fitting or len(fitting) == 1):
+    elif None in fitting or len(fitting) == 1:
         form = "" if None in fitting else f", '{fitting[0]}'"
         expression = f"date({json.dumps(column, ensure_ascii=False)}{form})"
         yield said("fields", f"{{expires: {yaml_string(expression)}}}", "", 4)
-    elif days:
+    else:
         why = f"may be any of {', '.join(map(str, fitting))}" if fitting else "has no form that is known"
         yield f"    # fields: {{expires: date(…, 'DD.MM.YYYY')}}   # column {shown([column])} {why}: {shown(days)}"
 
@@ -231,8 +234,15 @@ def _headings(kept: Sheet, dropped: list[str]) -> Iterator[str]:
     """Rows that are headings or sums by their type; other types are listed for the reader."""
     if "type" not in kept.roles:
         return
-    column, others = word(kept.name("type")), list(Counter(kept.cells("type")))
+    others = list(Counter(kept.cells("type")))
     if dropped:
-        yield said("whereNot", f"{{{column}: {_list(dropped)}}}", f"nobody books to these; left are {shown(others)}", 4)
+        words = f"{{{word(kept.name('type'))}: {_list(dropped)}}}"
+        yield said("whereNot", words, f"nobody books to these; left are {shown(others)}", 4)
     elif 1 < len(others) <= _WORDS:
-        yield f"    # where: {{{column}: [{shown(others[:1])}]}}   # the types are {shown(others)}"
+        yield f"    # where: {{{word(kept.name('type'))}: [{shown(others[:1])}]}}   # the types are {shown(others)}"
+
+
+def left_out(sheet: Sheet) -> str:
+    """The columns that no line so far names, for a comment; empty where there are none."""
+    columns = sheet.left_out
+    return f"{many(len(columns), 'column', 'is', 'are')} not read: {shown(columns, _COLUMNS)}" if columns else ""
