@@ -165,12 +165,15 @@ def _not_ready(place: Place, words: str, hint: str) -> list[Finding]:
 
 def _consistent(workspace: Workspace, desired: DesiredState) -> list[Finding]:
     """What a plan would warn of because of the desired state alone. Raises `InvalidFile`."""
-    from pleoctl.plan.warnings import unknown_tax_accounts
+    from pleoctl.plan.warnings import shared_codes, unknown_tax_accounts
     from pleoctl.reconcile.dimensions import selected_dimensions
 
     selected_dimensions(desired, tuple(workspace.selected or ()))
-    unknown = unknown_tax_accounts(desired)
-    return [Finding("tax-account-unknown", words, "warning", row.place) for row, words in unknown]
+    unknown, shared = unknown_tax_accounts(desired), shared_codes(desired)
+    return [
+        *(Finding("tax-account-unknown", words, "warning", row.place) for row, words in unknown),
+        *(Finding("shared-code", words, "warning", row.place) for row, words in shared),
+    ]
 
 
 def _problems(check: Callable[[], object]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -46,6 +47,12 @@ class Catalog:
         for account in accounts or ():
             if account.active > self.by_code.setdefault(account.code, account).active:
                 self.by_code[account.code] = account
+        #: The accounts in use of a code, where several are (A37).
+        self.shared: dict[str, list[CatalogAccount]] = {}
+        in_use = Counter(account.code for account in accounts or () if account.active)
+        for account in accounts or () if len(in_use) < in_use.total() else ():
+            if account.active and in_use[account.code] > 1:
+                self.shared.setdefault(account.code, []).append(account)
         self.by_group = {d.code.casefold(): d for d in dimensions or ()}
 
     @classmethod
@@ -75,7 +82,8 @@ class Catalog:
             return "absent", f"account {code} does not exist in the accounting system"
         if not account.active:
             return "unusable", f"account {code} is archived in the accounting system"
-        if account.currency is not None and account.currency != currency:
+        # Of several under one code nobody knows which is meant; it may be the one in this currency.
+        if all(one.currency not in {None, currency} for one in self.shared.get(code, (account,))):
             return "unusable", f"account {code} is kept in {account.currency}, the item in {currency}"
         return None
 

@@ -34,6 +34,7 @@ from pleoctl.plan.warnings import (
     held_warnings,
     in_order,
     renumbered_warnings,
+    shared_code_warnings,
     tax_code_warnings,
     text_warnings,
 )
@@ -127,6 +128,7 @@ def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: P
     found += [*renumbered_warnings(result.changes), *text_warnings(result.changes)]
     if live.has(ACCOUNT.name):
         found += account_warnings(inputs.desired, result.changes, reader.accounts_in_use)
+        found += shared_code_warnings(inputs.desired, live, result.left)
     if live.has(TAX_CODE.name):
         found += tax_code_warnings(inputs.desired, live, result.changes)
     return in_order([*found, *inputs.further(result.changes)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +14,7 @@ from pleoctl.sources.doubts import doubtful_text
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pleoctl.model.changes import Change
     from pleoctl.model.records import DesiredState, Row
@@ -139,6 +139,45 @@ def unknown_tax_accounts(desired: DesiredState) -> Iterator[tuple[Row, str]]:
             code = row.fields.get(name)
             if row.active and row.hold is None and code and code not in chart:
                 yield row, f"{name} {code!r} is no active account of the desired state"
+
+
+def shared_code_warnings(desired: DesiredState, live: LiveState, left: Iterable[Address]) -> Iterator[Warned]:
+    """Codes that several accounts will have when the plan is done (A37); ``left`` are records that are left alone."""
+    stays = set(left)
+    records = [record for record in live.flat.get(ACCOUNT.name, ()) if not record.archived] if stays else []
+    rows = [row for row in desired.accounts or () if row.active and Address(ACCOUNT.name, row.key or "") not in stays]
+    names = [(row.fields.get("code"), row.key) for row in rows]
+    names += [(one.fields.get("code"), one.key) for one in records if Address(ACCOUNT.name, one.key) in stays]
+    if found := _shared(names):
+        code, (first, *others) = min(found.items())
+        more = f"; so it is with {many(len(found) - 1, 'more code')}" if len(found) > 1 else ""
+        words = f"code {code!r} is also that of {', '.join(map(_account, others))}, {_APART}{more}"
+        yield warning("shared-code", Address(ACCOUNT.name, first), words)
+
+
+_APART: Final = "which rules and export items cannot tell apart: they name accounts by code"
+
+
+def shared_codes(desired: DesiredState) -> Iterator[tuple[Row, str]]:
+    """Active accounts of the desired state whose code another one has before them (A37)."""
+    rows = {row.key: row for row in desired.accounts or () if row.active}
+    for first, *others in _shared([(row.fields.get("code"), key) for key, row in rows.items()]).values():
+        for key in others:
+            yield rows[key], f"code {rows[key].fields['code']!r} is also that of {_account(first)}, {_APART}"
+
+
+def _shared(named: list[tuple[str | None, str | None]]) -> dict[str, list[str]]:
+    """The keys of accounts by the codes that several of them have."""
+    twice = {code for code, number in Counter(code for code, _ in named).items() if code and number > 1}
+    found: dict[str, list[str]] = {}
+    for code, key in named if twice else ():
+        if code in twice and key:
+            found.setdefault(code, []).append(key)
+    return {code: sorted(keys) for code, keys in found.items()}
+
+
+def _account(key: str) -> str:
+    return str(Address(ACCOUNT.name, key))
 
 
 def in_use_warnings(archives: list[Change], in_use: Callable[[list[str], str], set[str]]) -> Iterator[Warned]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 
 from pleoctl.sandbox import Seed, Settings
@@ -42,6 +43,31 @@ def test_a_key_that_a_spreadsheet_has_written_anew_is_told(
     assert all("is the same number" in w["message"] for w in told)
 
 
+def test_a_code_of_several_accounts_is_told(
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
+) -> None:
+    """A37 allows it, and whatever finds an account by its code does not see which: once a plan, at each row offline.
+
+    What the workspace leaves alone counts, what is inactive or archived does not; the plan keeps to its schema.
+    """
+    live = [{"externalId": key, "code": "1", "name": key, "archived": key == "gone"} for key in ("left", "gone")]
+    pleo.reset(Seed(accounts=live), Settings())
+    folder = workspace(pleo, accounts={"leave": ["left"]})
+    coded = {"a": "1", "b": "2", "c": "2", "d": "3", "e": "3"}
+    rows = [{"externalId": key, "code": code, "name": key, "active": key != "e"} for key, code in coded.items()]
+    desired(folder, accounts=[*rows, {"externalId": "f", "name": "f"}, {"externalId": "g", "name": "g"}])
+    said = cli("plan", "--format", "json")
+    (told,) = [one for one in said.json["warnings"] if one["code"] == "shared-code"]
+    assert told["address"] == "account:a"
+    assert told["message"].startswith("code '1' is also that of account:left, which rules and export items cannot")
+    assert told["message"].endswith("; so it is with 1 more code")
+    jsonschema.validate(said.json, cli("schema", "plan").json)
+    found = [f for f in cli("validate", "--format", "json").json["findings"] if f["code"] == "shared-code"]
+    assert [(f["level"], f["line"], f["message"].partition(", ")[0]) for f in found] == [
+        ("warning", 6, "code '2' is also that of account:b")
+    ]
+
+
 def test_names_that_another_encoding_has_made_are_told(
     cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
 ) -> None:
@@ -57,3 +83,4 @@ def test_names_that_another_encoding_has_made_are_told(
     assert [(w["address"], w["code"]) for w in plan["warnings"]] == [("account:1", "doubtful-text")]
     assert "what UTF-8 looks like in another encoding" in plan["warnings"][0]["message"]
     assert plan["changes"][0]["warnings"] == ["doubtful-text"]
+    jsonschema.validate(plan, cli("schema", "plan").json)

@@ -124,10 +124,13 @@ def finding_codes() -> set[str]:
 
 
 def test_every_warning_of_a_plan_is_documented() -> None:
-    """docs/accounts.md names each warning code of the plan's schema."""
+    """docs/accounts.md names each warning code of the plan's schema, which has each that a plan is given."""
     schema = json.loads((ROOT / "schemas/plan.schema.json").read_text(encoding="utf-8"))
     codes = schema["properties"]["warnings"]["items"]["properties"]["code"]["enum"]
     assert [code for code in codes if f"`{code}`" not in page("accounts.md")] == []
+    given = r'(?:warning|_mark|Warned)\(\s*(?:change,\s*)?(?:code=)?"([a-z]+(?:-[a-z]+)+)"'
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "pleoctl").rglob("*.py") if "jobs" not in path.parts]
+    assert {code for text in texts for code in re.findall(given, text)} - {*codes} == set()
 
 
 def keys(schema: Json, path: str = "") -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from findings import line_of
 from pleoctl.mapping.analysis.folding import fold
+from pleoctl.mapping.catalog import CatalogAccount
 from pleoctl.mapping.vocabulary import CELLS, Cell
 
 from .checked_rules import found, report, with_rows
@@ -113,6 +114,16 @@ def test_targets_and_dimensions_against_the_catalogue(tmp_path: Path) -> None:
         unchecked=frozenset({"legacy"}),
     )
     assert found(tmp_path, text, held) == [("MAP031", 3), ("MAP030", 7), ("MAP030", 15), ("MAP034", 15), ("MAP034", 16)]
+
+
+def test_an_account_that_is_several_is_told_where_rules_name_it(tmp_path: Path) -> None:
+    """MAP032, a warning: two in use have the code; one in use and an archived one are no doubt."""
+    twins = [CatalogAccount("e1", "1940"), CatalogAccount("e2", "1940"), CatalogAccount("e3", "1930", active=False)]
+    findings = report(tmp_path, HEAD, catalog(*ACCOUNTS, accounts=twins)).findings
+    assert [(f.code, f.level, line_of(f)) for f in findings] == [("MAP032", "warning", 3)]
+    assert (
+        "accounts.wallet: 3 accounts in use have the code 1940, among them e1, e2 and ext-1940" in findings[0].message
+    )
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,8 @@ def test_archived_account_and_wrong_currency(tmp_path: Path) -> None:
     made = engine(tmp_path, catalog=catalog("6540", accounts=bank))
     assert mapped(made, item()).failure_reason_type == "invalid_configuration"
     assert mapped(made, item("card_purchase", line(currency="SEK"), currency="SEK")).status == "mapped"
+    made = engine(tmp_path, catalog=catalog("6540", accounts=[*bank, CatalogAccount("ext-e", "1940", currency="EUR")]))
+    assert mapped(made, item()).status == "mapped", "one of the accounts of this code is in this currency"
 
 
 def test_wallet_prefers_the_contra_account(tmp_path: Path) -> None:

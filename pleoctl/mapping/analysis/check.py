@@ -15,6 +15,7 @@ from pleoctl.mapping.rules.targets import targets
 from pleoctl.mapping.rules.vendors import KEYS
 from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, tag_group
 from pleoctl.text import Names, alike, closest, perhaps
+from pleoctl.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ CODES: Final = {
     "MAP020": "no row matches some items",
     "MAP030": "an account does not exist",
     "MAP031": "an account is archived",
+    "MAP032": "several accounts have one code",
     "MAP034": "a tax code or tag does not exist",
     "MAP037": "two account settings name the same account",
     "MAP038": "an account setting is missing",
@@ -45,6 +47,7 @@ _TAX_NUMBER: Final = "taxRegistrationNumber"
 # Signs between the digits of these mean nothing.
 _NUMBERS: Final = frozenset({_TAX_NUMBER, "supplierAccount"})
 _ANY: Final = "*"
+_MOST_IDS: Final = 3
 _COLLIDING: Final = ("wallet", "outOfPocket", "contra")
 
 
@@ -227,6 +230,10 @@ def _target(use: AccountUse, catalog: Catalog | None, known: Names) -> Finding |
     if not account.active:
         message = f"{use.what}: account {use.code} is archived"
         return Finding("MAP031", message, place=use.place, hint="name another account", rule=rule)
+    if catalog is not None and (shared := catalog.shared.get(use.code)):
+        ids = listed(sorted(one.external_id for one in shared[:_MOST_IDS]))
+        message = f"{use.what}: {len(shared)} accounts in use have the code {use.code}, among them {ids}"
+        return Finding("MAP032", message, "warning", use.place, hint="give each a code of its own", rule=rule)
     return None
 
 
