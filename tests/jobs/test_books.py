@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import ssl
 import sys
 from typing import TYPE_CHECKING
@@ -304,20 +303,6 @@ def test_books_that_keep_quiet_are_not_compared_in_silence(
     assert plan["summary"]["report"] == 1
     assert "no-read-back" in {one["code"] for one in plan["warnings"]}
     assert world.writes == []
-
-
-@pytest.mark.usefixtures("time")
-def test_a_program_that_says_two_things_at_once_has_said_nothing(
-    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A key that stands twice in an answer leaves open which of them is meant: no plan says that nothing is booked."""
-    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
-    found = json.dumps({"found": {item_id(1): {"id": "7"}}})
-    answers = {"hello": '{"drafts": true}', "find": f'{found[:-1]}, "found": {{}}}}'}
-    lines = f"import json, sys\nfor line in sys.stdin:\n    print({answers!r}[json.loads(line)['op']], flush=True)"
-    books({"type": "exec", "command": [sys.executable, "-c", lines]})
-    said = cli("jobs", "plan", "--format", "json")
-    assert (said.code, said.json["command"], world.writes) == (1, "jobs plan", [])
 
 
 def test_a_plan_of_a_job_that_is_over_leaves_it_as_it_is(books: MakeBooks, cli: Cli) -> None:

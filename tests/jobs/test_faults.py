@@ -181,6 +181,20 @@ def test_a_program_fails_at_every_request(
 
 
 @pytest.mark.usefixtures("time")
+def test_a_program_that_says_two_things_at_once_has_said_nothing(
+    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that stands twice in an answer leaves open which of them is meant: no plan says that nothing is booked."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    found = json.dumps({"found": {item_id(1): {"id": "7"}}})
+    answers = {"hello": '{"drafts": true}', "find": f'{found[:-1]}, "found": {{}}}}'}
+    lines = f"import json, sys\nfor line in sys.stdin:\n    print({answers!r}[json.loads(line)['op']], flush=True)"
+    books({"type": "exec", "command": [sys.executable, "-c", lines]})
+    said = cli("jobs", "plan", "--format", "json")
+    assert (said.code, said.json["command"], world.writes) == (1, "jobs plan", [])
+
+
+@pytest.mark.usefixtures("time")
 def test_a_program_that_hangs_is_ended(
     world: World,
     books: MakeBooks,

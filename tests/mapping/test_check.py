@@ -122,7 +122,7 @@ def test_an_account_that_is_several_is_told_where_rules_name_it(tmp_path: Path) 
     findings = report(tmp_path, HEAD, catalog(*ACCOUNTS, accounts=twins)).findings
     assert [(f.code, f.level, line_of(f)) for f in findings] == [("MAP032", "warning", 3)]
     assert (
-        "accounts.wallet: 3 accounts in use have the code 1940, among them e1, e2 and ext-1940" in findings[0].message
+        "accounts.wallet: code 1940 is that of 3 accounts in use, among them e1, e2 and ext-1940" in findings[0].message
     )
 
 

@@ -15,7 +15,7 @@ from pleoctl.mapping.rules.targets import targets
 from pleoctl.mapping.rules.vendors import KEYS
 from pleoctl.mapping.vocabulary import ROLES, SETTING_CHAIN, tag_group
 from pleoctl.text import Names, alike, closest, perhaps
-from pleoctl.words import listed
+from pleoctl.words import listed, many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -232,7 +232,7 @@ def _target(use: AccountUse, catalog: Catalog | None, known: Names) -> Finding |
         return Finding("MAP031", message, place=use.place, hint="name another account", rule=rule)
     if catalog is not None and (shared := catalog.shared.get(use.code)):
         ids = listed(sorted(one.external_id for one in shared[:_MOST_IDS]))
-        message = f"{use.what}: {len(shared)} accounts in use have the code {use.code}, among them {ids}"
+        message = f"{use.what}: code {use.code} is that of {many(len(shared), 'account')} in use, among them {ids}"
         return Finding("MAP032", message, "warning", use.place, hint="give each a code of its own", rule=rule)
     return None
 
