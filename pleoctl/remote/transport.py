@@ -81,11 +81,10 @@ class Answer:
 
     @property
     def links(self) -> dict[str, str]:
-        """Urls of the ``Link`` header by their relation."""
-        from requests.utils import parse_header_links  # which Pleo has no need of
+        """Urls of the ``Link`` header by their relation, see `links_of`."""
+        from pleoctl.remote.links import links_of  # which Pleo has no need of
 
-        listed = parse_header_links(self.headers.get("Link") or "")
-        return {link.get("rel") or link["url"]: link["url"] for link in listed}
+        return links_of(self.headers.get("Link") or "")
 
 
 @dataclass(slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 from pleoctl.model.kinds import KINDS
 
@@ -35,8 +37,11 @@ def _names(kinds: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def as_text(value: Any) -> Any:
-    """A number or a date as people write account numbers and days; anything else as it is."""
-    if isinstance(value, bool):
+    """A number, a date or a UUID as people write account numbers, days and ids; anything else as it is.
+
+    Numbers that nobody writes, infinity and what is none, are no texts.
+    """
+    if isinstance(value, bool) or (isinstance(value, float | Decimal) and not math.isfinite(value)):
         return value
     if isinstance(value, float | Decimal) and value == value.__trunc__():
         return str(int(value))
@@ -44,4 +49,6 @@ def as_text(value: Any) -> Any:
         return str(value)
     if isinstance(value, datetime):
         return value.date().isoformat()
+    if isinstance(value, UUID):
+        return str(value)
     return value.isoformat() if isinstance(value, date) else value

@@ -2,52 +2,89 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+# Names are looked for in small letters, their words joined (`_word`), since each system spells them in its own way.
+_JOINT: Final = re.compile(r"(?<=[a-z0-9])[_-](?=[a-z0-9])")
 # OData 4 annotates a property with the page that follows: ``values@odata.nextLink``.
 _SUFFIXES: Final = ("@odata.nextlink", "@nextlink")
 # OData 2 and 3, Salesforce, and links as many systems name them; true, or a text that is not empty.
-_LINKS: Final = frozenset({"__next", "nextlink", "next_link", "nextrecordsurl", "nextpage", "next_page", "nextpageurl"})
+_LINKS: Final = frozenset(
+    {"__next", "nextlink", "nextrecordsurl", "nextpage", "nextpageurl", "nextpageuri", "nextpagelink", "nexturl"}
+    | {"nexturi", "nexthref"}
+)
 # What an answer as a whole calls the way on; in a record these may be anything.
 _NEXT: Final = frozenset(
-    {"next", "nextcursor", "next_cursor", "nexttoken", "next_token", "nextpagetoken", "next_page_token"}
-    | {"continuationtoken", "continuation_token"}
+    {"next", "nextcursor", "nexttoken", "nextpagetoken", "nextpagecursor", "nextpagekey", "nextpagenumber"}
+    | {"nextoffset", "nextstart", "continuationtoken", "lastevaluatedkey"}
 )
 # Addresses as a list of objects with their relation.
 _LISTS: Final = frozenset({"links", "_links", "link"})
+_RELATIONS: Final = ("rel", "relation")
 _FLAGS: Final = frozenset(
-    {"hasmore", "has_more", "hasnextpage", "has_next_page", "hasmoreitems", "has_more_items", "morerecords"}
-    | {"more_records", "moreavailable", "more_available", "truncated", "istruncated", "is_truncated"}
-    | {"incompleteresults", "incomplete_results"}
+    {"hasmore", "hasnext", "hasnextpage", "truncated", "istruncated", "incompleteresults", "moreavailable"}
+    | {"moredataavailable", "moreitemsincollection", "more"}
+    | {f"{more}{what}" for more in ("hasmore", "more") for what in ("items", "results", "records", "rows", "pages")}
+    | {"hasmoredata", "moredata"}
 )
-# True on the last page alone.
-_LAST: Final = frozenset({"last", "islast", "is_last", "lastpage", "last_page", "islastpage", "is_last_page"})
+# True on the last page alone; what an answer as a whole has reached, and a record may be anything.
+_LAST: Final = frozenset({"last", "islast", "lastpage", "islastpage"})
+_ENDED: Final = frozenset({"done", "finished", "complete", "iscomplete", "endofrecords", "endoflist"})
+#: A text of more is no number of rows.
+_DIGITS: Final = 19
+_YES: Final = frozenset({"true", "yes", "y"})
+_NO: Final = frozenset({"false", "no", "n"})
 # Where an answer with status 200 says that it failed, or gave a part only, as GraphQL does.
 _FAILED: Final = frozenset({"error", "errors", "fault", "faults", "exception"})
 _STATES: Final = frozenset({"status", "state", "result"})
 _BAD: Final = frozenset({"error", "fail", "failed", "failure"})
 _WELL: Final = frozenset({"success", "succeeded", "ok"})
 _TOTALS: Final = frozenset(
-    {"total", "totalcount", "total_count", "totalresults", "total_results", "totalitems", "total_items"}
-    | {"totalrecords", "total_records", "totalelements", "total_elements", "itemcount", "count", "@odata.count"}
+    {f"total{what}" for what in ("", "count", "results", "items", "records", "elements", "rows", "entries", "hits")}
+    | {"totalsize", "totalnumber", "totalresultscount", "totalnumberofresults", "totalnumberofitems", "recordstotal"}
+    | {f"{what}count" for what in ("item", "record", "row", "result", "")}
+    | {f"num{of}{what}" for of in ("", "berof") for what in ("found", "results", "records", "items", "rows")}
+    | {"@odata.count", "odata.count", "__count"}
 )
 # The same in a header; ``Content-Range`` gives it behind a slash.
 _TOTAL_HEADERS: Final = ("X-Total-Count", "X-Total", "Total-Count", "Content-Range")
 _PAGE_HEADERS: Final = ("X-Total-Pages", "X-Page-Count", "X-Pagination-Page-Count")
 _NEXT_HEADERS: Final = ("X-Next-Page", "X-Next-Cursor", "X-Next-Token", "X-Continuation-Token", "x-ms-continuation")
 _PAGES: Final = frozenset(
-    {"pages", "pagecount", "page_count", "totalpages", "total_pages", "@totalpages", "numpages", "num_pages"}
-    | {"numberofpages", "number_of_pages", "totalnumberofpages", "lastpage", "last_page"}
+    {"pages", "pagecount", "totalpages", "@totalpages", "numpages", "numberofpages", "totalnumberofpages", "lastpage"}
 )
-_SIZES: Final = frozenset(
-    {"limit", "size", "pagesize", "page_size", "perpage", "per_page", "itemsperpage", "items_per_page", "maxresults"}
-    | {"max_results", "pagelength", "page_length"}
-)
+_SIZES: Final = frozenset({"limit", "size", "pagesize", "perpage", "itemsperpage", "maxresults", "pagelength"})
 # What means nothing but a page that follows, wherever it stands.
 _DEEP: Final = ("__next", *_SUFFIXES)
+
+
+def _word(name: str) -> str:
+    word = name.casefold()
+    return _JOINT.sub("", word) if "_" in word or "-" in word else word
+
+
+def _is_yes(value: Any) -> bool:
+    """True, also as a text or as a number, which some languages write for it."""
+    if isinstance(value, str):
+        return value.strip().casefold() in _YES
+    return isinstance(value, int) and value > 0
+
+
+def _is_no(value: Any) -> bool:
+    return value is False or (isinstance(value, str) and value.strip().casefold() in _NO)
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, also as a text; None for anything else."""
+    if isinstance(value, str) and len(value) < _DIGITS:
+        return int(value) if value.isascii() and value.isdigit() else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if value == value // 1 else None
 
 
 def announced(answer: dict[str, Any]) -> tuple[str, int] | None:
@@ -69,8 +106,8 @@ def _numbers(answer: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[st
     """The whole numbers of these names in an answer and in its objects."""
     for one in _objects(answer):
         for name, value in one.items():
-            if name.casefold() in names and isinstance(value, int) and not isinstance(value, bool):
-                yield name, value
+            if _word(name) in names and (number := _whole(value)) is not None:
+                yield name, number
 
 
 def _objects(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -120,13 +157,13 @@ def list_inside(answer: Any, known: Collection[str]) -> str | None:
 
 
 def _leads_deep(name: str, value: Any) -> bool:
-    word = name.casefold()
-    return value is True if word == "hasnextpage" else bool(isinstance(value, str) and value) and word.endswith(_DEEP)
+    word = _word(name)
+    return _is_yes(value) if word == "hasnextpage" else bool(isinstance(value, str) and value) and word.endswith(_DEEP)
 
 
 def _leads_with_list(name: str, value: Any) -> bool:
     """Of an object that has a list of its own, flags mean that one."""
-    return _leads_deep(name, value) or (name.casefold() in _FLAGS and value is True)
+    return _leads_deep(name, value) or (_word(name) in _FLAGS and _is_yes(value))
 
 
 def failed(answer: dict[str, Any]) -> str | None:
@@ -148,17 +185,29 @@ def goes_on(answer: dict[str, Any], *, by_any_name: bool) -> str | None:
     ``by_any_name``: nothing in its body is known to be the way on, so whatever looks like one is.
     """
     says = _leads_on if by_any_name else _says_more
-    return next((name for one in _objects(answer) for name, value in one.items() if says(name, value)), None)
+    return next(
+        (n for one in _objects(answer) for n, value in one.items() if says(n, value) or _unended(n, value)), None
+    )
+
+
+def _unended(name: str, value: Any) -> bool:
+    return _word(name) in _ENDED and _is_no(value)
 
 
 def _leads_on(name: str, value: Any) -> bool:
-    word = name.casefold()
+    word = _word(name)
     if word in _NEXT or word in _LINKS:
         # An address, a token, the number of a page, or an object with one of them.
         return bool(value) if isinstance(value, str | int | dict) else False
     if word in _LISTS and isinstance(value, list):
-        return any(isinstance(link, dict) and link.get("rel") == "next" for link in value)
+        return any(isinstance(link, dict) and _is_next(link) for link in value)
     return _says_more(name, value)
+
+
+def _is_next(link: dict[str, Any]) -> bool:
+    found = next((link[name] for name in _RELATIONS if name in link), "")
+    words = found if isinstance(found, list) else str(found).split()
+    return "next" in [word.casefold() for word in words if isinstance(word, str)]
 
 
 def unread_list(record: dict[str, Any], known: Collection[str]) -> str | None:
@@ -177,9 +226,9 @@ def unread_list(record: dict[str, Any], known: Collection[str]) -> str | None:
 
 
 def _says_more(name: str, value: Any) -> bool:
-    word = name.casefold()
+    word = _word(name)
     if word in _FLAGS:
-        return value is True
+        return _is_yes(value)
     if word in _LAST:
-        return value is False
+        return _is_no(value)
     return isinstance(value, str) and value != "" and (word.endswith(_SUFFIXES) or word in _LINKS)

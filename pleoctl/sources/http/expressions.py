@@ -35,6 +35,11 @@ MAX_GROWTH: Final = 10_000
 MAX_WIDTH: Final = 255
 _FAILURES: Final = (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError)
 
+#: Words by which systems that know no booleans say no; to JMESPath each text is true, and so is zero.
+_NO: Final = frozenset(
+    {"false", "0", "no", "n", "off", "nej", "nei", "nein", "nee", "non", "ei", "falsch", "falsk", "faux"}
+)
+
 _TEXT: Final[Any] = {"types": ["string", "null"]}
 _NUMBER: Final[Any] = {"types": ["number", "null"]}
 _SCALAR: Final[Any] = {"types": ["string", "number", "boolean", "null"]}
@@ -107,9 +112,14 @@ class _Functions(Functions):
 
 
 def _text(value: str | float) -> str:
-    """Numbers as people write account numbers: 1000, also where the API sends 1000.0."""
+    """Numbers as people write account numbers: 1000, also where the API sends 1000.0.
+
+    Raises `ExpressionError` for what JSON has no number for, and some servers send.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ExpressionError(f"{value} is no number that has digits")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
@@ -119,7 +129,10 @@ OPTIONS: Final = Options(custom_functions=_Functions())
 
 
 class _Interpreter(TreeInterpreter):
-    """JMESPath gives null for a part of a text; that would be a cell that is empty by mistake."""
+    """JMESPath gives null for a part of a text; that would be a cell that is empty by mistake.
+
+    Of a no that is a text or a number it takes the opposite, as ``!blocked`` where ``blocked`` is ``"false"``.
+    """
 
     def __init__(self) -> None:
         super().__init__(OPTIONS)
@@ -131,6 +144,13 @@ class _Interpreter(TreeInterpreter):
     def visit_index(self, node: Node, value: Any) -> Any:
         self._refuse_text(value, "index")
         return super().visit_index(node, value)
+
+    def visit_not_expression(self, node: Node, value: Any) -> Any:
+        return _negated(self.visit(node["children"][0], value))
+
+    def visit_and_expression(self, node: Node, value: Any) -> Any:
+        first = self.visit(node["children"][0], value)
+        return first if _ends_and(first) else self.visit(node["children"][1], value)
 
     @staticmethod
     def _refuse_text(value: Any, what: str) -> None:
@@ -157,7 +177,7 @@ class _Watching(_Interpreter):
         return self._either(node, value, ends=lambda first: not _is_false(first))
 
     def visit_and_expression(self, node: Node, value: Any) -> Any:
-        return self._either(node, value, ends=_is_false)
+        return self._either(node, value, ends=_ends_and)
 
     def _either(self, node: Node, value: Any, ends: Callable[[Any], bool]) -> Any:
         """Each side once, since a side may hold such expressions itself."""
@@ -333,9 +353,22 @@ def _is_false(value: Any) -> bool:
     return value is None or value is False or value in ("", [], {})
 
 
+def _ends_and(first: Any) -> bool:
+    """Whether ``&&`` looks no further. Texts other than "false" may be codes, such as a tax code "0"."""
+    if first in (0, "false") and first is not False:
+        raise _opposite(first, "&&")
+    return _is_false(first)
+
+
 def _negated(value: Any) -> bool:
-    """JMESPath's negation: every number is true, zero as well."""
+    """JMESPath's negation: every number is true, and every text that is not empty."""
+    if value is not False and (value == 0 or (isinstance(value, str) and value.strip().casefold() in _NO)):
+        raise _opposite(value, "!")
     return False if isinstance(value, int | float) and not isinstance(value, bool) else not value
+
+
+def _opposite(value: Any, sign: str) -> ExpressionError:
+    return ExpressionError(f"{value!r} is true to {sign}, as all texts and numbers are; compare it: name == '1'")
 
 
 def _short_string(value: Any, node: Node, data: Any) -> Any:

@@ -133,7 +133,15 @@ MORE: dict[str, tuple[Json, dict[str, str]]] = {
     "more_records": ({"info": {"more_records": True}}, {}),
     "truncated": ({"truncated": True}, {}),
     "_links": ({"_links": [{"rel": "self"}, {"rel": "next", "href": "/2"}]}, {}),
-    "a Link header": ({}, {"Link": '</accounts?p=2>; rel="next"'}),
+    "a Link header": ({}, {"Link": '</accounts?p=2>; REL="last Next"'}),
+    "HasMore": ({"HasMore": "True"}, {}),
+    "has_next": ({"meta": {"has_next": 1}}, {}),
+    "more-items": ({"more-items": "yes"}, {}),
+    "moreItemsInCollection": ({"moreItemsInCollection": True}, {}),
+    "done": ({"done": False}, {}),
+    "is_complete": ({"meta": {"is_complete": "false"}}, {}),
+    "nextOffset": ({"nextOffset": 3}, {}),
+    "links": ({"links": [{"rel": ["Next"], "href": "/2"}]}, {}),
 }
 
 
@@ -225,7 +233,14 @@ def test_optional_names_what_next_says(server: FakeServer, books: Books) -> None
 
 @pytest.mark.parametrize(
     "body",
-    [{"next": None}, {"next": ""}, {"links": {"next": {}}}, {"has_more": False, "links": []}, {"last": True}],
+    [
+        {"next": None},
+        {"next": ""},
+        {"links": {"next": {}}},
+        {"has_more": False, "links": []},
+        {"last": True},
+        {"has_more": "false", "more": 0, "done": True, "complete": None, "links": [{"rel": ["self"]}, {"rel": None}]},
+    ],
 )
 def test_one_answer_that_says_there_is_no_more_is_read(server: FakeServer, books: Books, body: Json) -> None:
     """The names are there and lead nowhere; where pages are counted one behind the last may be named."""
@@ -248,7 +263,18 @@ def test_exactly_a_usual_page_is_told(server: FakeServer, books: Books, number: 
 
 
 @pytest.mark.parametrize(
-    "body", [{"total": 12}, {"meta": {"totalCount": 12}}, {"count": 12}, {"page": {"number": 0, "totalElements": 12}}]
+    "body",
+    [
+        {"total": 12},
+        {"meta": {"totalCount": 12}},
+        {"count": 12},
+        {"page": {"number": 0, "totalElements": 12}},
+        {"total": "12"},
+        {"total_rows": 12.0},
+        {"response": {"numFound": 12}},
+        {"records-total": "12"},
+        {"total": "many", "totalSize": 12},
+    ],
 )
 def test_a_larger_number_than_rows_came_is_told(server: FakeServer, books: Books, body: Json) -> None:
     """Nobody said that it is the total, and it may well be."""

@@ -46,6 +46,36 @@ def by_header(call: Call) -> Reply:
 PAGE = {"type": "page", "size": 100}
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<URL>; rel=next",
+        '<URL>; REL="Next"',
+        "<URL> ; rel = next",
+        '<URL>; rel="prefetch next"',
+        '<URL>; title="the rest, rel=prev; <x>"; rel="next"',
+        '<URL>; rel="next"; rel="prev"',
+        '<URL>;rel="next",<URL&again>;rel="last"',
+        '</accounts?from=0>; title="\\"a\\""; rel="first", <URL>; rel="next"',
+        '</accounts,old>; rel="prev",, <URL>; type="a/b; c=\\"d\\""; rel="next"',
+    ],
+)
+def test_a_link_header_is_read_as_it_may_be_written(server: FakeServer, books: Books, header: str) -> None:
+    """Relations in any case, several of one link, titles with the header's own signs: no page is lost."""
+
+    def app(call: Call) -> Reply:
+        start = int(call.query.get("from", "0"))
+        more = start + 4 < 10
+        return Reply(
+            {"rows": ROWS[start : min(start + 4, 10)]},
+            headers={"Link": header.replace("URL", f"/accounts?from={start + 4}")} if more else {},
+        )
+
+    server.app = app
+    state = books.read(accounts(server, {"type": "link", "next": "header"}))
+    assert [row.key for row in state.accounts or []] == [str(row["id"]) for row in ROWS[:10]]
+
+
 STYLES: dict[str, tuple[Callable[[Call], Reply], Json, Json]] = {
     "page": (by_page, PAGE, {"query": {"page": "{page}", "n": "{size}"}}),
     "page-total": (by_page, PAGE, {"query": {"page": "{page}"}, "total": "total"}),

@@ -3,12 +3,15 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing, nullcontext
+from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
 from pleoctl.errors import InvalidFile, PleoctlError, SourceError
 from pleoctl.place import Setting
+from pleoctl.sources.cells import as_text
 from pleoctl.sources.sql import check_for_sql_server
 
 if TYPE_CHECKING:
@@ -50,6 +53,16 @@ def test_a_database_is_asked_with_three_queries(books: Books, monkeypatch: pytes
     (dimension,) = state.dimensions or []
     assert dimension.row.fields["name"] == "a:b;c"
     assert [(v.key, v.expires) for v in dimension.values or []] == [("7", "2026-12-31")]
+
+
+def test_a_number_without_end_holds_its_row(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One such cell stops no company; drivers give UUIDs, and numbers that are none, as objects of their own."""
+    query = "SELECT id AS \"externalId\", CASE id WHEN 2 THEN 9e999 ELSE number END AS code, title AS name FROM chart"
+    state = books.read(database(books, monkeypatch, accounts=query))
+    assert [row.hold for row in state.accounts or []] == [None, "code is not text", None]
+    for odd in (Decimal("NaN"), Decimal("-Infinity"), float("nan"), float("inf")):
+        assert as_text(odd) is odd
+    assert as_text(UUID(int=1)) == "00000000-0000-0000-0000-000000000001"
 
 
 @pytest.mark.parametrize(
