@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.errors import SourceError
 from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
-from pleoctl.sources.files import ancestors, below, check_metadata, file_text, idle, section_path, shown_path
+from pleoctl.sources.files import (
+    ancestors,
+    below,
+    check_fields,
+    check_metadata,
+    file_text,
+    idle,
+    judge_active,
+    section_path,
+    shown_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +44,8 @@ _USE: Final = re.compile(
     rf"\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}\s+(?:balance|pad|note|document)\s+({_NAME})(?:\s+({_NAME}))?(?:\s|$)"
 )
 _UNDECLARED: Final = "is booked to and not opened"
-_METADATA: Final = re.compile(r"\s+([a-z][A-Za-z0-9_-]*):\s*(.*)")
+_METADATA: Final = re.compile(r"\s+([a-z][A-Za-z0-9_-]*):\s*(.*)", re.DOTALL)
+_NULL: Final = "NULL"
 _STRING: Final = re.compile(r'"((?:\\.|[^"\\])*)"')
 _INCLUDE: Final = re.compile(r'include\s+"(.+)"')
 _REFUSED: Final = {
@@ -73,6 +84,7 @@ class BeancountSource:
         """See `Source`."""
         self._context, self._section = context, section
         self._path, self._shown = section_path(context, section)
+        check_fields(section)
         self._rows: dict[str, list[SourceRow]] = {}
         self._metadata: dict[int, dict[str, str]] = {}
         self._closed: list[tuple[str, str, int]] = []
@@ -85,22 +97,19 @@ class BeancountSource:
         if resource != "accounts":
             return None
         self._file(self._path, self._shown)
+        rows = [row for rows in self._rows.values() for row in rows]
+        self._name(rows)
         for name, shown, line in self._closed:
             if name not in self._rows:
                 raise SourceError(f"closes {name}, which is not open", place=Place(shown, line))
             for row in self._rows[name]:
                 row.cells["active"] = False
-        rows = [row for rows in self._rows.values() for row in rows]
-        self._name(rows)
-        rows += [
-            SourceRow({"externalId": name, "name": name.partition(":")[2]}, f"{shown}:{line}", line, _UNDECLARED)
-            for name, (shown, line) in self._used.items()
-            if name not in self._rows
-        ]
+        for name, (shown, line) in self._used.items():
+            cells = {"externalId": name, "name": name.partition(":")[2]}
+            self._rows.setdefault(name, [SourceRow(cells, f"{shown}:{line}", line, _UNDECLARED)])
         prefix = self._section.get("prefix")
-        kept = [row for row in rows if below(row.cells["externalId"], prefix)]
-        known = ancestors(row.cells["externalId"] for row in rows)
-        return Table(self._shown, kept, idle("prefix", prefix, known, self._shown))
+        kept = [row for name, rows in self._rows.items() if below(name, prefix) for row in rows]
+        return Table(self._shown, kept, idle("prefix", prefix, ancestors(self._rows), self._shown))
 
     def _name(self, rows: list[SourceRow]) -> None:
         """Code, name and what else the metadata says."""
@@ -111,7 +120,9 @@ class BeancountSource:
             row.cells["name"] = row.cells["externalId"].partition(":")[2]
             row.cells["code"] = None
             for field, key in {**DEFAULT_METADATA, **asked}.items():
-                if field not in DEFAULT_METADATA or metadata.get(key):
+                if field == "active":
+                    judge_active(row, metadata.get(key))
+                elif field not in DEFAULT_METADATA or metadata.get(key):
                     row.cells[field] = metadata.get(key) or None
 
     # --- the text ----------------------------------------------------------------------------------------------
@@ -231,7 +242,10 @@ def _lines(text: str, shown: str) -> Iterator[tuple[int, str]]:
 
 def _value(text: str) -> str:
     string = _STRING.match(text)
-    return _unescaped(string[1]) if string else text.strip()
+    if string:
+        return _unescaped(string[1])
+    word = text.strip()
+    return "" if word == _NULL else word
 
 
 def _unescaped(text: str) -> str:

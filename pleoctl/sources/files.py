@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.documents.files import read_bytes
 from pleoctl.errors import Finding, InvalidFile, SourceError
 from pleoctl.place import Place, Setting
+from pleoctl.sources.base import FIELDS
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pleoctl.sources.context import Context
 
 _UNFIT: Final = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
+
+_ACTIVE: Final = {"", "true", "yes", "1", "active", "open"}
+_INACTIVE: Final = {"false", "no", "0", "inactive", "closed"}
 
 _USUAL: Final = ("accounts", "dimensions", "values")
 
@@ -88,6 +92,23 @@ def ancestors(names: Iterable[str]) -> set[str]:
     return {
         ":".join(parts[:depth]) for parts in (name.split(":") for name in names) for depth in range(1, len(parts) + 1)
     }
+
+
+def judge_active(row: SourceRow, word: str | None) -> None:
+    """Set ``active`` by what a ledger says of an account, nothing being active; another word holds the row."""
+    said = (word or "").casefold()
+    row.cells["active"] = said not in _INACTIVE
+    if said not in _ACTIVE | _INACTIVE:
+        row.problem = f"active is {word!r}, neither an active nor an inactive value"
+
+
+def check_fields(section: dict[str, Any]) -> None:
+    """Raise `SourceError` for a field under ``source.metadata`` that accounts do not have."""
+    for field in section.get("metadata", {}):
+        if field not in FIELDS["accounts"]:
+            setting = Setting("source", "metadata", field)
+            hint = did_you_mean(field, sorted(FIELDS["accounts"]))
+            raise SourceError(f"{setting}: unknown field {field!r}", setting=setting, hint=hint)
 
 
 def check_metadata(rows: Iterable[SourceRow], names: dict[str, str], found: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The ``hledger`` source: accounts that a journal declares, with tags in their comments.
+"""The ``hledger`` source: accounts that a journal declares, with tags in their comments and in those of their parents.
 
 hledger is GPL and is run, never imported. It says which files belong to the journal and which accounts they declare;
 the tags of an account stand only in the text, so the files are read as well, and both must name the same accounts.
@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
-from pleoctl.sources.files import ancestors, below, check_metadata, file_text, idle, section_path, shown_path
+from pleoctl.sources.files import (
+    ancestors,
+    below,
+    check_fields,
+    check_metadata,
+    file_text,
+    idle,
+    judge_active,
+    section_path,
+    shown_path,
+)
 from pleoctl.words import many
 
 if TYPE_CHECKING:
@@ -21,10 +31,14 @@ if TYPE_CHECKING:
 
     from pleoctl.sources.context import Context
 
-_ACCOUNT: Final = re.compile(r"account\s+(\S.*?)(?:\s{2,}(?:;(.*))?|\t+(?:;(.*))?)?$")
+# What hledger takes for a blank: one of any kind parts words of a name, two end it. Nothing else ends a line either.
+_BLANKS: Final = r" \t\f\v\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_BLANK: Final = re.compile(f"[{_BLANKS}]")
+_ACCOUNT: Final = re.compile(
+    rf"account[{_BLANKS}]+([^{_BLANKS}]+(?:[{_BLANKS}][^{_BLANKS}]+)*)[{_BLANKS}]*(?:(?<=[{_BLANKS}]{{2}});(.*))?"
+)
+_LINE_END: Final = re.compile(r"\r?\n")
 _TAG: Final = re.compile(r"(?:^|(?<=[\s,]))([^\s:,]+):[ \t]*([^,]*)")
-_ACTIVE: Final = {"", "true", "yes", "1", "active", "open"}
-_INACTIVE: Final = {"false", "no", "0", "inactive", "closed"}
 _LISTED: Final = 20
 DEFAULT_TAGS: Final = {"code": "code", "name": "name", "active": "active"}
 
@@ -36,6 +50,7 @@ class HledgerSource:
         """See `Source`."""
         self._context, self._section = context, section
         self._path, self._shown = section_path(context, section)
+        check_fields(section)
 
     def read(self, resource: str) -> Table | None:
         """See `Source.read`. Raises `Refused` unless PLEOCTL_ALLOW_EXEC=1."""
@@ -45,12 +60,14 @@ class HledgerSource:
         found = [account for shown in self._files() for account in self._accounts(shown)]
         self._compare(set(declared), {name for name, _, _, _ in found})
         asked = self._section.get("metadata", {})
-        rows = [self._row(*account, {**DEFAULT_TAGS, **asked}) for account in found]
+        wanted = {**DEFAULT_TAGS, **asked}
+        given = _inherited({name: tags for name, tags, _, _ in found}, {wanted["code"], wanted["name"]})
+        rows = [self._row(name, {**given[name], **tags}, shown, number, wanted) for name, tags, shown, number in found]
         check_metadata(rows, asked, {key for _, tags, _, _ in found for key in tags})
         used = set(self._run("accounts", "--used")).difference(declared)
         prefix = self._section.get("prefix")
         undeclared = [name for name in sorted(used) if below(name, prefix)]
-        kept = [row for row in rows if below(row.cells["externalId"], prefix)]
+        kept = [row for (name, *_), row in zip(found, rows, strict=True) if below(name, prefix)]
         told = idle("prefix", prefix, ancestors([*declared, *used]), self._shown)
         return Table(self._shown, kept, [*told, *([self._told(undeclared)] if undeclared else [])])
 
@@ -66,7 +83,7 @@ class HledgerSource:
 
     def _run(self, *arguments: str) -> list[str]:
         command = ["hledger", *arguments, "-f", str(self._path)]
-        return self._context.run(command, what="the hledger source").splitlines()
+        return [*filter(None, _LINE_END.split(self._context.run(command, what="the hledger source")))]
 
     def _files(self) -> Iterator[str]:
         for name in self._run("files"):
@@ -87,13 +104,13 @@ class HledgerSource:
         text = file_text(self._context.inside(shown, "source", "path"), shown, "utf-8-sig")
         current: dict[str, str] | None = None
         hidden = False
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(_LINE_END.split(text), 1):
             word = line.strip()
             hidden = word == "comment" or (hidden and word != "end comment")
             match = None if hidden else _ACCOUNT.fullmatch(line)
             if match is not None:
-                current = _tags(match[2] or match[3] or "")
-                yield match[1], current, shown, number
+                current = _tags(match[2] or "")
+                yield _BLANK.sub(" ", match[1]), current, shown, number
             elif current is not None and word.startswith(";") and line[:1].isspace():
                 current.update(_tags(word.lstrip(";")))
             else:
@@ -107,13 +124,24 @@ class HledgerSource:
         for field, key in wanted.items():
             value = tags.get(key) or None
             if field == "active":
-                word = (value or "").casefold()
-                row.cells[field] = word not in _INACTIVE
-                if word not in _ACTIVE | _INACTIVE:
-                    row.problem = f"active is {value!r}, neither an active nor an inactive value"
+                judge_active(row, value)
             elif field != "name" or value is not None:
                 row.cells[field] = value
         return row
+
+
+def _inherited(tags: dict[str, dict[str, str]], own: set[str]) -> dict[str, dict[str, str]]:
+    """Of each account, the tags of those that it lies below, the nearest first, as hledger gives them to it as well.
+
+    ``own`` are those that say which account one is, so that each has its own or none.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name in sorted(tags):
+        above = ancestors([name]) & tags.keys() - {name}
+        found[name] = {}
+        for one in sorted(above, key=len):
+            found[name] |= {key: value for key, value in tags[one].items() if key not in own}
+    return found
 
 
 def _tags(comment: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ refused; one that announces a checksum must end with it. What is booked to and n
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
@@ -16,7 +17,7 @@ from pleoctl.sources.sie_text import Line, encoding_of, fields_of, lines_of
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pleoctl.sources.context import Context
@@ -38,6 +39,8 @@ _UNDECLARED: Final = "is booked to and not declared"
 # Where an account stands in the lines that use one; a balance is of a year, and only this one's counts.
 _BALANCES: Final = {"#IB": 2, "#UB": 2, "#RES": 2, "#OIB": 2, "#OUB": 2, "#PSALDO": 3, "#PBUDGET": 3}
 _BOOKINGS: Final = frozenset({"#TRANS", "#RTRANS"})
+# What some programs write in balances where there is no object.
+_NONE: Final = "0"
 _IMPORT: Final = ".si"
 
 
@@ -67,7 +70,14 @@ class SieSource:
                 place=Place(self._shown),
                 hint="export a whole SIE 4 file (.se)",
             )
-        encoding = self._section.get("encoding") or encoding_of(file_bytes(path, self._shown), self._shown)
+        content = file_bytes(path, self._shown)
+        if content.removeprefix(BOM_UTF8).lstrip().startswith(b"<"):
+            raise SourceError(
+                "is XML, as SIE 5 is, which is not read",
+                place=Place(self._shown),
+                hint="export an SIE 4 file (.se)",
+            )
+        encoding = self._section.get("encoding") or encoding_of(content, self._shown)
         return file_text(path, self._shown, encoding)
 
 
@@ -183,16 +193,19 @@ class _Book:
         if len(line.fields) < 2:
             return
         self._used["accounts"].setdefault((line.fields[1],), number)
-        objects = line.fields[3 : line.fields.index("}")] if line.fields[2:3] == ["{"] and "}" in line.fields else []
-        for dimension, code in zip(objects[::2], objects[1::2], strict=False):
+        for dimension, code in _objects(line, 2):
             self._used["dimensions"].setdefault((dimension,), number)
             self._used["values"].setdefault((dimension, code), number)
 
     def _balance(self, line: Line, number: int) -> None:
         at = _BALANCES[line.fields[0].upper()]
-        # Of their objects some programs write "0" where there is none.
-        if line.fields[1:2] == ["0"] and len(line.fields) > at:
-            self._used["accounts"].setdefault((line.fields[at],), number)
+        if line.fields[1:2] != ["0"] or len(line.fields) <= at:
+            return
+        self._used["accounts"].setdefault((line.fields[at],), number)
+        for dimension, code in _objects(line, at + 1):
+            if code != _NONE:
+                self._used["dimensions"].setdefault((dimension,), number)
+                self._used["values"].setdefault((dimension, code), number)
 
     def _add_reserved(self) -> None:
         """Dimensions that the format names are declared by being used."""
@@ -206,3 +219,10 @@ class _Book:
             if key not in self._declared[resource]:
                 cells = {names[0]: key[0], names[1]: key[-1], "name": key[-1]}
                 self._row(resource, cells, number, _UNDECLARED)
+
+
+def _objects(line: Line, at: int) -> Iterator[tuple[str, str]]:
+    """The dimensions and codes between the braces that begin at a field, if they do; an empty code is none."""
+    if line.fields[at : at + 1] == ["{"] and "}" in line.fields[at:]:
+        given = line.fields[at + 1 : line.fields.index("}", at)]
+        yield from ((dimension, code) for dimension, code in zip(given[::2], given[1::2], strict=False) if code.strip())

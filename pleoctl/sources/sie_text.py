@@ -39,6 +39,8 @@ _NAMED: Final = re.compile(rb"^[ \t]*#(?:KONTO|DIM|UNDERDIM|OBJEKT)\b[^\r\n]*", 
 _CLEARLY: Final = 4
 _END: Final = r"(?=[\s{}]|$)"
 _FIELD: Final = re.compile(rf'"((?:\\.|[^"\\])*)"{_END}|([{{}}])|([^\s"{{}}]+){_END}')
+# The format escapes the mark alone; elsewhere a backslash is one.
+_ESCAPED: Final = re.compile(r'\\(["\\])')
 # Not splitlines(): names may hold U+0085 or U+2028.
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 
@@ -133,7 +135,7 @@ def fields_of(text: str) -> Line:
             line.broken = True
             break
         quoted, brace, plain = match.groups()
-        line.fields.append(re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else brace or plain)
+        line.fields.append(_ESCAPED.sub(r"\1", quoted) if quoted is not None else brace or plain)
         line.quoted.append(quoted is not None)
         line.starts.append(at)
         at = match.end()

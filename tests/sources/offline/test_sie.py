@@ -146,14 +146,32 @@ def test_what_is_booked_to_and_not_declared_is_held(books: Books) -> None:
     state = read(
         books,
         "#KONTO 1930 Bank\n#DIM 1 Avd\n#OBJEKT 1 A Norr\n#IB -1 1111 5\n#UB 0 2222 5\n#PSALDO -1 202501 1112 {} 5\n"
-        '#PSALDO 0 202601 2223 {} 5\n#OIB 0 2224 {1 "0"} 5\n#OUB 0 1930 {} 5\n#PBUDGET 0 202601 2225 {} 5\n'
-        '#VER A 1 20260101 "x"\n{\n#TRANS 1930 {1 "A"} -10\n#TRANS 4599 {1 "B"} 10\n#BTRANS 3333 {} 10\n}\n',
+        '#PSALDO 0 202601 2223 {} 5\n#OIB 0 2224 {1 "0"} 5\n#OIB -1 1 {1 D} 5\n'
+        "#OUB 0 1930 {1 C} 5\n#PBUDGET 0 202601 2225 {} 5\n"
+        '#VER A 1 20260101 "x"\n{\n#TRANS 1930 {1 "A"} -10\n#TRANS 4599 {1 "B" 6 ""} 10\n#BTRANS 3333 {} 10\n}\n',
     )
     held = [(code, code, True) for code in ("2222", "2223", "2224", "2225", "4599")]
     assert rows(state.accounts) == [("1930", "Bank", False), *held]
-    assert rows(state.dimensions[0].values) == [("A", "Norr", False), ("B", "B", True)]
+    assert rows(state.dimensions[0].values) == [("A", "Norr", False), ("C", "C", True), ("B", "B", True)]
     told = [finding.message for finding in books.findings(SOURCE)]
     assert "'4599': is booked to and not declared" in told
+
+
+def test_a_backslash_is_one_unless_it_escapes_a_mark(books: Books) -> None:
+    """The format escapes quotation marks and nothing else."""
+    state = read(books, '#KONTO 1 "Bank \\"SEB\\""\n#KONTO 2 "A\\B c:\\dir"\n#KONTO 3 "x\\\\y"\n#KONTO 4 a\\b\n')
+    assert rows(state.accounts) == [
+        ("1", 'Bank "SEB"', False),
+        ("2", "A\\B c:\\dir", False),
+        ("3", "x\\y", False),
+        ("4", "a\\b", False),
+    ]
+
+
+def test_sie_5_is_named(books: Books) -> None:
+    """Another format, which has nothing to do with quotation marks."""
+    with pytest.raises(SourceError, match="is XML, as SIE 5 is"):
+        read(books, '\ufeff<?xml version="1.0"?>\n<Sie><Account id="1" name="A"/></Sie>'.encode())
 
 
 def test_entries_to_import_are_no_chart(books: Books) -> None:

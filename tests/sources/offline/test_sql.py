@@ -57,7 +57,7 @@ def test_a_database_is_asked_with_three_queries(books: Books, monkeypatch: pytes
 
 def test_a_number_without_end_holds_its_row(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     """One such cell stops no company; drivers give UUIDs, and numbers that are none, as objects of their own."""
-    query = "SELECT id AS \"externalId\", CASE id WHEN 2 THEN 9e999 ELSE number END AS code, title AS name FROM chart"
+    query = 'SELECT id AS "externalId", CASE id WHEN 2 THEN 9e999 ELSE number END AS code, title AS name FROM chart'
     state = books.read(database(books, monkeypatch, accounts=query))
     assert [row.hold for row in state.accounts or []] == [None, "code is not text", None]
     for odd in (Decimal("NaN"), Decimal("-Infinity"), float("nan"), float("inf")):
