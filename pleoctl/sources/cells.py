@@ -11,8 +11,13 @@ from uuid import UUID
 
 from pleoctl.model.kinds import KINDS
 
-#: Days that accounting systems write where there is no end.
-NO_END: Final = ("0001-01-01", "9999-12-31")
+#: The day that is the end of time, and stands for none.
+ENDLESS: Final = "9999-12-31"
+#: Days that systems write where there is no end: their ends of time, and their zeros (of .NET, MySQL, SQL Server and
+#: Navision, OLE and spreadsheets, SQL Server's 0 and Dynamics, Unix). As an end they would archive what is in use.
+NO_END: Final = frozenset(
+    {ENDLESS, "0001-01-01", "0000-00-00", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01"}
+)
 
 
 def settle(cells: dict[str, Any]) -> None:

@@ -37,8 +37,11 @@ _LARGE: Final = re.compile(r"[^\W\d_][\u0152\u0160\u0178\u017d][^\W\d_A-Z]")
 _ENTITY: Final = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|[aou]uml|szlig|aring|oslash|eacute|#\d{1,7}|#x[0-9a-fA-F]{1,6});"
 )
-# As reports write codes for spreadsheets: ="0100".
-_AS_FORMULA: Final = re.compile(r'="[^"]*"')
+# As reports and people write codes for spreadsheets: ="0100", '0100.
+_AS_FORMULA: Final = re.compile(r"""="[^"]*"|'\d+""")
+# As a spreadsheet writes a number that is longer than its column: 1.23457E+11.
+_SHORTENED: Final = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,3}")
+_POWER: Final = "E+"
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 # What one of these patterns looks for, be it between letters or not.
 _ANY: Final = re.compile(
@@ -48,18 +51,20 @@ _AT_ONCE: Final = 256  # rows
 _PADDED: Final = "blanks at an end"
 _HTML: Final = "what a character is in HTML"
 _QUOTED: Final = "what keeps a spreadsheet from taking a text for a number"
+_CUT: Final = "what a spreadsheet makes of a long number, whose other digits are lost"
 _PLAINLY: Final = "have it exported as plain text; the plan would bring these words to Pleo"
 _HINTS: Final = {
     _PADDED: "where they only fill up a column, take them away: fields with trim(…), see docs/sources.md",
     _HTML: _PLAINLY,
     _QUOTED: _PLAINLY,
+    _CUT: "format the column as text, write the numbers again, and export it once more",
 }
 _HINT: Final = "check the encoding of the source; the plan would bring these names to Pleo"
 
 
 def doubtful_text(text: str) -> str | None:
     """What is odd about a text; None where nothing is."""
-    if text.isascii() and text.isprintable() and "&" not in text and not text.startswith('="'):
+    if text.isascii() and text.isprintable() and "&" not in text and _POWER not in text and text[:1] not in "='":
         return None
     return next((words for looks, words in _LOOKS if looks(text)), None)
 
@@ -80,6 +85,7 @@ _PAGE: Final = "what looks like another code page"
 _LOOKS: Final[tuple[tuple[Callable[[str], object], str], ...]] = (
     (_ENTITY.search, _HTML),
     (_AS_FORMULA.fullmatch, _QUOTED),
+    (_SHORTENED.fullmatch, _CUT),
     (lambda text: "\ufffd" in text, "the character U+FFFD, which stands for a lost one"),
     (_CONTROL.search, "control characters"),
     (lambda text: _TWICE.search(text) and _was_utf8(text), _UTF8),
@@ -94,6 +100,9 @@ def _are_plain(rows: Iterable[SourceRow]) -> bool:
     said = "|".join(map(str, chain.from_iterable([row.cells.values() for row in rows])))
     if (
         not said.isprintable()
+        or _POWER in said
+        or "|'" in said
+        or said.startswith("'")
         or ('="' in said or ("&" in said and _ENTITY.search(said)))
         or " |" in said
         or "| " in said

@@ -21,7 +21,7 @@ from pleoctl.model.days import is_day
 from pleoctl.model.kinds import TAG, TAG_GROUP, flat_kinds
 from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 from pleoctl.place import Place
-from pleoctl.sources.cells import NO_END
+from pleoctl.sources.cells import ENDLESS, NO_END
 from pleoctl.sources.days import day_of
 from pleoctl.sources.filling import filled
 from pleoctl.text import is_whole
@@ -74,7 +74,7 @@ class RowReader:
         fields, active = self._fields(cells, whole, kind), cells.get("active", True) is not False
         row = Row(identity, fields, active, problem, NOTHING, source.file or table.name, source.line or 0)
         if problem is None:
-            endless = cells.get("expires") in NO_END
+            endless = cells.get("expires") == ENDLESS
             row.local = local_of(kind, {**cells, "expires": None} if endless else cells)
         if problem is not None:
             given = self._section.get(kind.section)
@@ -264,10 +264,10 @@ def _broken(texts: dict[str, str]) -> str | None:
 def _with_day(cells: dict[str, Any]) -> dict[str, Any]:
     """A date-time says the day of an end as a date does."""
     end = cells.get("expires")
-    if not isinstance(end, str) or _DATE_TIME.match(end) is None:
+    if not isinstance(end, str) or (_DATE_TIME.match(end) is None and end not in NO_END):
         return cells
     try:
-        return {**cells, "expires": day_of(end) or NO_END[-1]}
+        return {**cells, "expires": day_of(end) or ENDLESS}
     except ValueError:
         return cells
 

@@ -113,6 +113,12 @@ class _Sheet(CsvFile):
         sheet.reset_dimensions()
         with sheet._get_source() as stream:  # noqa: SLF001 - openpyxl tells nobody else where a sheet's part is
             self._marks = Marks.of(stream)
+        if self._marks.disordered is not None:
+            raise SourceError(
+                "has rows or cells in another order than their numbers, of which some would be lost",
+                place=Place(self._shown, self._marks.disordered),
+                hint="open and save the workbook in a spreadsheet program",
+            )
         self._unseen.update(dict.fromkeys(((row, column) for row, column in self._marks.empty), _FORMULA))
         number = width = 0
         bounds = Bounds(self._shown)

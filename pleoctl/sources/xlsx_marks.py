@@ -22,6 +22,8 @@ class Marks:
     def __init__(self) -> None:
         self.hidden: set[int] = set()
         self.empty: set[tuple[int, int]] = set()
+        #: The first row that stands before an earlier one, or has a cell that does: openpyxl leaves such out.
+        self.disordered: int | None = None
         self._merged: list[tuple[int, int, int, int]] = []
         self._covers: dict[int, tuple[list[int], list[int]]] = {}
         self._row = 0
@@ -44,13 +46,15 @@ class Marks:
         """An element begins."""
         name = tag.rpartition(":")[2]
         if name == "row":
-            self._row = int(attributes.get("r", self._row + 1))
+            before, self._row = self._row, int(attributes.get("r", self._row + 1))
             self._column = -1
+            self._keep_order(self._row, before)
             if attributes.get("hidden") in {"1", "true"}:
                 self.hidden.add(self._row)
         elif name == "c":
             place = _PLACE.fullmatch(attributes.get("r", ""))
-            self._column = _number(place[1]) if place else self._column + 1
+            left, self._column = self._column, _number(place[1]) if place else self._column + 1
+            self._keep_order(self._column, left)
             # A formula that gives a text may give an empty one.
             self._typed = attributes.get("t") == "str"
             self._formula, self._value = False, ""
@@ -59,6 +63,10 @@ class Marks:
         elif name == "mergeCell":
             self._merge(attributes.get("ref", ""))
         self._inside = name == "v"
+
+    def _keep_order(self, number: int, before: int) -> None:
+        if number <= before and self.disordered is None:
+            self.disordered = self._row
 
     def _merge(self, reference: str) -> None:
         corners = [_PLACE.fullmatch(corner) for corner in reference.split(":")]

@@ -107,6 +107,9 @@ def test_words_of_another_language_are_told_together(read: ReadAccounts) -> None
         (b"R&amp;D", "utf-8", "what a character is in HTML"),
         (b'"=""0100"""', "utf-8", "what keeps a spreadsheet from taking a text for a number"),
         (b"B&#252;ro", "utf-8", "what a character is in HTML"),
+        (b"'0100", "utf-8", "what keeps a spreadsheet from taking a text for a number"),
+        (b"1.23457E+11", "utf-8", "what a spreadsheet makes of a long number"),
+        (b'"1,2E+11"', "utf-8", "what a spreadsheet makes of a long number"),
     ],
 )
 def test_texts_of_another_encoding_are_told(read: ReadAccounts, content: bytes, encoding: str, words: str) -> None:
@@ -136,6 +139,9 @@ def test_texts_of_another_encoding_are_told(read: ReadAccounts, content: bytes, 
         "x\ty",
         "KOŠICE Žilina",
         "ŠŽ",
+        "'Kasse' 1E+2x",
+        "1E3",
+        "l'achat",
     ],
 )
 def test_texts_that_are_right_are_not_doubted(read: ReadAccounts, name: str) -> None:

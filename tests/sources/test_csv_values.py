@@ -79,6 +79,7 @@ def test_values_stand_under_their_dimension(tags: Value) -> None:
 def test_an_end_may_be_a_date_time(tags: Value) -> None:
     """Its day counts as it is written; the days that mean no end do so with a time as well."""
     ends = ["2026-12-31T00:00:00", "2026-12-31 23:30:00.0000000+02:00", "9999-12-31 00:00:00", "2026-02-30 00:00"]
+    ends += ["1900-01-01T12:00:00Z", "0000-00-00", "0000-00-00 00:00:00", "1753-01-01", "1970-01-01", "0001-01-01"]
     rows, _ = tags(["D,Dim,yes"], [f"D,{n},V,yes,{end}" for n, end in enumerate(ends)])
     assert rows[3:6] == [
         '  - {code: "0", name: "V", expires: "2026-12-31"}',
@@ -86,6 +87,7 @@ def test_an_end_may_be_a_date_time(tags: Value) -> None:
         '  - {code: "2", name: "V"}',
     ]
     assert "is not a date" in rows[6]
+    assert rows[7:] == [f'  - {{code: "{n}", name: "V"}}' for n in range(4, 10)]
 
 
 def test_without_a_values_file_no_dimension_has_values(tags: Value) -> None:
