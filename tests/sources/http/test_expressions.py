@@ -64,8 +64,9 @@ def test_every_way_of_evaluating_gives_what_jmespath_gives(text: str, records: l
     for record in [{"a": {"b": 1}, "b": 1, "c": "a", "d": 1}, *records]:
         if text == "a[0]" and isinstance(record.get("a"), str):
             continue  # refused, where JMESPath gives null
-        if ("!" in text or "&&" in text) and 0 in [value for value in _scalars(record) if value is not False]:
-            continue  # refused, where JMESPath takes zero for true
+        zeros = [value for value in _scalars(record) if value == 0 and ("string" in text or value is not False)]
+        if zeros and ("!" in text or "&&" in text):
+            continue  # refused, where JMESPath takes zero, and the text "false", for true
         ours, theirs = outcome(expression, record), outcome(lambda data: plain.search(data, OPTIONS), record)
         assert (type(ours), ours) == (type(theirs), theirs)
 
