@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError, Refused
+from pleoctl.offspring import end_below
 
 if TYPE_CHECKING:
     import random
@@ -254,9 +255,10 @@ def on(machine: Machine) -> Iterator[None]:
 
 
 def printed(process: Popen[bytes], name: str, seconds: float, most: int) -> bytes:
-    """What a program prints until it ends; it is ended where that takes too long or is more than so many bytes.
+    """What a program prints until it ends; where that takes too long or is more than so many bytes, it is ended.
 
-    Raises `ProgramError` then, and where it leaves somebody behind who holds its output open.
+    What it has started ends with it. Raises `ProgramError` then, and where it leaves somebody behind who holds its
+    output open.
     """
     import subprocess
     import threading
@@ -278,6 +280,7 @@ def printed(process: Popen[bytes], name: str, seconds: float, most: int) -> byte
         raise ProgramError(f"{name} did not end within {seconds:g} s") from error
     finally:
         if process.poll() is None:
+            end_below(process.pid)
             process.kill()
             process.wait()
     return output

@@ -24,7 +24,7 @@ PACKAGE: Final = ROOT / "pleoctl"
 FLOORS: Final = (
     "place words",
     "errors",
-    "hosts streams text",
+    "hosts offspring streams text",
     "machine markup",
     "watch release",
     "telemetry",

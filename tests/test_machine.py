@@ -5,8 +5,10 @@ from __future__ import annotations
 import pwd
 import sys
 import threading
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +18,6 @@ from pleoctl.machine import Machine, ProgramError, connection_name, on, this_mac
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.conftest import MakeWorkspace, Said
 
@@ -119,3 +120,14 @@ def test_a_program_tells_its_code_and_its_words() -> None:
         machine.program([sys.executable, "-c", "import time; time.sleep(60)"], 0.05)
     with pytest.raises(FileNotFoundError):
         machine.program(["no-such-program"], 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who was started by whom")
+def test_a_program_that_is_ended_takes_along_what_it_has_started(tmp_path: Path) -> None:
+    """A shell that is killed leaves nobody behind."""
+    told = tmp_path / "pid"
+    with pytest.raises(ProgramError, match="printed more than"):
+        this_machine().program(["sh", "-c", f"sleep 600 & echo $! > {told}; yes; wait"], 60, most=1000)
+    with suppress(FileNotFoundError):  # it is dead; whoever adopts orphans may not have looked yet
+        stat = Path("/proc", told.read_text().strip(), "stat").read_bytes()
+        assert stat.rpartition(b")")[2].split()[0] == b"Z"

@@ -2,7 +2,7 @@
 
 The parent hands over what the child must know on standard input, and nothing by arguments or environment that another
 company's program could read. A child does one company and ends, and whatever it started ends with it
-(`pleoctl.fleet.offspring`). It sees no other company's files (`pleoctl.fleet.confine`): plans and temporary files lie
+(`pleoctl.offspring`). It sees no other company's files (`pleoctl.fleet.confine`): plans and temporary files lie
 in a folder that it has for itself. Standard input stays open for as long as the parent lives: a child that is left
 alone finishes its writes in flight, releases its lock and ends.
 """
@@ -27,12 +27,12 @@ from pleoctl.fleet.caller import Caller
 from pleoctl.fleet.confine import confine
 from pleoctl.fleet.fleet import Opened
 from pleoctl.fleet.member import Company, MemberWorkspace
-from pleoctl.fleet.offspring import adopt_orphans, end_below
 from pleoctl.fleet.private import Private, hidden_from, read_only
 from pleoctl.fleet.receipt import Command, CompanyResult
 from pleoctl.fleet.work import Task, work
 from pleoctl.machine import this_machine
 from pleoctl.model.shape import Strict
+from pleoctl.offspring import adopt_orphans, end_below
 from pleoctl.plan.approvals import Approvers
 from pleoctl.workspace.secrets import Allowed, Secret
 

@@ -4,18 +4,20 @@
     {"op": "find", "keys": […]}                                {"found": {key: {"id", "url", "date", "postings", …}}}
     {"op": "book", "key", "entry", "draft", "attachments"}     {"booked": …} | {"refused": …} | {"closedPeriod": …}
 
-Its death, a late answer or one that cannot be read leaves the outcome unknown; the program is then ended, and the next
-request starts it anew.
+Its death, a late answer or one that cannot be read leaves the outcome unknown; the program is then ended, with what it
+has started, and the next request starts it anew.
 """
 
 from __future__ import annotations
 
 import ctypes
 import json
+import os
+import select
 import signal
 import subprocess
 import sys
-import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,12 +30,14 @@ from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, K
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+    from typing import IO
 
     from pleoctl.sinks.base import Booking, File, Key
 
 SECONDS: Final = 60.0
 CLOSED: Final = "the period was closed"
 MAX_ANSWER: Final = 16 * 1024 * 1024
+_PORTION: Final = 64 * 1024
 _SIDES: Final = frozenset({"debit", "credit"})
 
 
@@ -44,42 +48,51 @@ class Program:
         """Nothing is started yet; ``seconds`` is the longest that one answer may take."""
         self._command, self._folder, self._environment, self._seconds = command, folder, environment, seconds
         self._child: subprocess.Popen[bytes] | None = None
+        self._rest = b""
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer. Raises `LostAnswer` where there is none that can be read; the program is ended then."""
         child = self._started()
         line = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        late = threading.Timer(self._seconds, child.kill)
-        late.daemon = True
-        late.start()
-        try:
-            answer = self._exchange(child, line)
-        finally:
-            in_time = late.is_alive()
-            late.cancel()
-        try:
-            data = strict(answer)
-        except (ValueError, RecursionError):
-            data = None
-        if not in_time or not answer.endswith(b"\n") or not isinstance(data, dict):
+        answer = self._exchange(child, line)
+        if answer is None:
+            _kill(child)
+        data = _object(answer or b"")
+        if data is None:
             self.close()
-            words = "did not answer in time" if not in_time else "ended" if not answer else "gave no JSON object"
+            words = "did not answer in time" if answer is None else "gave no JSON object" if answer else "ended"
             raise LostAnswer(f"{self._command[0]} {words} ({request['op']})")
         return data
 
-    def _exchange(self, child: subprocess.Popen[bytes], line: bytes) -> bytes:
+    def _exchange(self, child: subprocess.Popen[bytes], line: bytes) -> bytes | None:
+        """The answer to a line; empty where the program ends without one, None where it does not come in time.
+
+        The pipes are waited for, never a read or a write: whoever the program has left behind may hold them open.
+        """
         if child.stdin is None or child.stdout is None:
             return b""
+        end = time.monotonic() + self._seconds
+        left, told, portion = memoryview(line), [self._rest], b""
         try:
-            child.stdin.write(line)
-            child.stdin.flush()
-            return child.stdout.readline(MAX_ANSWER)
+            while left:
+                if not _ready(child.stdin, select.POLLOUT, end):
+                    return None
+                left = left[os.write(child.stdin.fileno(), left[: select.PIPE_BUF]) :]
+            while b"\n" not in told[-1] and sum(map(len, told)) < MAX_ANSWER:
+                if not _ready(child.stdout, select.POLLIN, end):
+                    return None
+                if not (portion := os.read(child.stdout.fileno(), _PORTION)):
+                    break
+                told.append(portion)
         except (OSError, ValueError):
             return b""
+        answer, ended, self._rest = b"".join(told).partition(b"\n")
+        return answer + ended
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self.close()
+            self._rest = b""
             try:
                 self._child = subprocess.Popen(  # noqa: S603 - allowed by the environment, never through a shell
                     self._command,
@@ -107,8 +120,30 @@ class Program:
         try:
             child.wait(1)
         except subprocess.TimeoutExpired:
-            child.kill()
+            _kill(child)
             child.wait()
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    """What a whole line says; None for anything but an object."""
+    try:
+        data = strict(line) if line.endswith(b"\n") else None
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _ready(pipe: IO[bytes], event: int, end: float) -> bool:
+    """Whether a pipe can be used before that moment."""
+    waiting = select.poll()
+    waiting.register(pipe, event)
+    return bool(waiting.poll(max(0.0, end - time.monotonic()) * 1000))
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill a program that nobody has waited for yet, and its session with it."""
+    with suppress(OSError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _ends_with_us() -> None:

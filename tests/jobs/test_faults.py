@@ -202,14 +202,25 @@ def test_a_program_that_hangs_is_ended(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An answer that comes too late is unknown; the books are asked, and what they deny stays open (exit 5)."""
+    """An answer that comes too late is unknown; the books are asked, and what they deny stays open (exit 5).
+
+    It is a shell's child, which would outlive the shell and hold its pipes open.
+    """
     monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
-    books(program(str(tmp_path), "hang", 4, timeoutSeconds=1.0))
+    plain = program(str(tmp_path), "hang", 4, timeoutSeconds=1.0)
+    books(plain | {"command": ["sh", "-c", '"$@"; true', "sh", *plain["command"]]})
     done = cli("jobs", "run", "--format", "json")
     assert done.code == 5
     assert done.json["result"][0]["counts"]["ambiguous"] == 1
+    assert [told for told in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in _content(told)] == []
     settled(world, cli)
     assert Counter(row["key"] for row in rows(tmp_path)) == ALL
+
+
+def _content(file: Path) -> bytes:
+    with suppress(OSError):  # it has ended meanwhile
+        return file.read_bytes()
+    return b""
 
 
 @pytest.mark.usefixtures("time")

@@ -1,7 +1,8 @@
-"""Programs that a company's process has started, however far they went from it: found and ended.
+"""What a program has started, however far it went from it: found and ended.
 
-A program that starts a session of its own and loses its parent would outlive its company's run, and so the deadline.
-The company's process adopts such orphans, so whatever it started stays below it for as long as it lives.
+A shell that is killed leaves behind what it waited for. So whatever lives below a program is ended before it. One that
+starts a session of its own and loses its parent would outlive even a company's run, and so its deadline: the company's
+process adopts such orphans, so whatever it started stays below it for as long as it lives.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from pleoctl.machine import this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +35,8 @@ def adopt_orphans() -> None:
 
 def end_below(process: int) -> None:
     """Kill everything below a living process, and not the process; nothing where the system does not tell."""
-    end = this_machine().monotonic() + _MOST_SECONDS
-    while (found := list(_living_below(process))) and this_machine().monotonic() < end:
+    end = time.monotonic() + _MOST_SECONDS
+    while (found := list(_living_below(process))) and time.monotonic() < end:
         for one in found:
             with suppress(OSError):
                 os.kill(one, signal.SIGKILL)
