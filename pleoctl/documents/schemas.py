@@ -207,6 +207,9 @@ def _words_of_keys(error: ValidationError, path: Steps, schema: dict[str, Any]) 
 def _type_words(document: Document, error: ValidationError, path: Steps, label: str) -> tuple[str, str | None]:
     given: Any = error.validator_value
     allowed: list[str] = given if isinstance(given, list) else [given]
+    if not path and not isinstance(error.instance, list | dict | None):
+        # No document of anybody's; a link may have led to the file, and it may hold a secret.
+        return f"{label} must be {' or '.join(_ARTICLES.get(kind, kind) for kind in allowed)}, not a single value", None
     node = document.node(path)
     schema = error.schema if isinstance(error.schema, dict) else {}
     if "string" in allowed and node is not None and node.kind == "scalar" and node.plain:
