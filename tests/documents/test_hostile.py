@@ -119,7 +119,7 @@ WHOLE = {
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_file_that_is_something_else_is_told(name: str) -> None:
-    """Files that are no desired state at all; their content is not told, since it may be a secret that a link led to."""
+    """Files that are no desired state at all; what they hold is not told: it may be a secret that a link led to."""
     text, message = WHOLE[name]
     (finding,) = findings(text)
     assert finding.file == "f.yaml"
