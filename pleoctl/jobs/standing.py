@@ -52,14 +52,12 @@ def _other_sums(postings: Sequence[HeldPosting], legs: Sequence[LedgerEntry]) ->
 
 def _lost(record: Held, legs: Sequence[LedgerEntry]) -> str | None:
     """What a line was booked with and does not have; more than that, books may put there by themselves."""
-    told = {} if record.tags is None else record.tags
     for posting in (posting for leg in legs for posting in leg.postings):
         account, code = posting.account, posting.tax_code
-        is_due = code is not None and posting.role != "tax"
-        if record.tax_codes is not None and is_due and (account, code) not in record.tax_codes:
+        if code is not None and posting.role != "tax" and record.lacks_tax_code(account, code):
             return f"it has no tax code {code} on {account}"
         for group, tag in posting.tags.items():
-            if group in told and (account, tag) not in told[group]:
+            if record.lacks_tag(group, account, tag):
                 return f"it has no {group} {tag} on {account}"
     return None
 

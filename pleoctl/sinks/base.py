@@ -100,6 +100,14 @@ class Held:
     tax_codes: frozenset[tuple[str, str]] | None = None
     tags: Mapping[str, frozenset[tuple[str, str]]] | None = None
 
+    def lacks_tax_code(self, account: str, code: str) -> bool:
+        """Whether it tells that no line on an account has a tax code."""
+        return self.tax_codes is not None and (account, code) not in self.tax_codes
+
+    def lacks_tag(self, group: str, account: str, code: str) -> bool:
+        """Whether it tells that no line on an account has a tag of a group."""
+        return self.tags is not None and group in self.tags and (account, code) not in self.tags[group]
+
 
 def unfinished(held: Held, *, draft: bool) -> bool:
     """Whether a record needs more requests: without its lines always, unposted only where no draft is wanted."""

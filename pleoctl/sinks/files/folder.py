@@ -16,7 +16,7 @@ from pleoctl.errors import PleoctlError
 from pleoctl.sinks.base import BooksUnusable, Held, HeldPosting, Refusal
 from pleoctl.sinks.files.ledger import FOLDER, LedgerLine, decode, encode
 from pleoctl.sinks.files.seen import Asked, Seen, Stamp, files_below
-from pleoctl.sinks.files.told import tags_of, tax_codes_of
+from pleoctl.sinks.files.told import HeldInFile, tags_of, tax_codes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,13 +77,15 @@ class FolderSink:
         if any(leg.postings is None for leg in legs):
             return Held(identity, date=legs[0].date, attachments=attached)
         lines = [line for leg in legs for line in leg.lines]
-        return Held(
+        return HeldInFile(
             identity,
             date=legs[0].date,
             postings=tuple(posting for leg in legs for posting in leg.postings or ()),
             attachments=attached,
             tax_codes=tax_codes_of(lines) if can.tells_tax_codes else None,
             tags=tags_of(lines, can.dimensions) if can.tells_tags else None,
+            lines=lines,
+            groups=can.dimensions,
         )
 
     def _by_key(self, path: str, wanted: AbstractSet[str]) -> dict[str, list[Standing]]:

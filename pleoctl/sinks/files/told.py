@@ -1,17 +1,20 @@
 """What a file tells of the tax codes and tags of its lines, as far as it can be held against what was booked.
 
 Files write codes of letters, digits and a few signs as they are, and may spell others otherwise (a colon as another
-sign, a formula behind a quote). Of such a code nobody can say that a line lacks it, so it counts as there; so does any
-code of an account that has no line of its own in the file.
+sign, a formula behind a quote). Of such a code nobody can say that a line lacks it; nor of any code of an account that
+has no line of its own in the file.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pleoctl.sinks.base import Held
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _LETTER: Final = r"[0-9A-Za-z\u00c0-\u024f]"
 #: The signs stand for nothing in any of the files, a blank only where it is inside.
@@ -26,65 +29,48 @@ class Line(NamedTuple):
     tags: Mapping[str, str]
 
 
-class Told(frozenset[tuple[str, str]]):
-    """Pairs of an account and the code of a line on it; ``accounts`` are those of which lines are told."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldInFile(Held):
+    """A record of which a file tells the ``lines``; ``groups`` are the tag groups that it has room for, None: any."""
 
-    accounts: frozenset[str]
+    lines: Sequence[Line]
+    groups: frozenset[str] | None
 
-    @classmethod
-    def of(cls, pairs: Iterable[tuple[str, str]], accounts: Iterable[str]) -> Told:
-        """These pairs of these accounts."""
-        made = cls(pairs)
-        made.accounts = frozenset(accounts)
-        return made
+    def lacks_tax_code(self, account: str, code: str) -> bool:
+        """See `Held.lacks_tax_code`."""
+        return self._tells(account, code) and Held.lacks_tax_code(self, account, code)
 
-    def __contains__(self, pair: object) -> bool:
-        """Whether a line has it, or may have it unseen."""
-        if super().__contains__(pair) or not isinstance(pair, tuple):
-            return True
-        account, code = pair
-        return account not in self.accounts or not is_safe(code)
+    def lacks_tag(self, group: str, account: str, code: str) -> bool:
+        """See `Held.lacks_tag`; where lines may be of any group, one that none of them has is told as well."""
+        if self.tags is None or not self._tells(account, code):
+            return False
+        if self.groups is None:
+            return _is_safe(group) and (account, code) not in self.tags.get(group, ())
+        return Held.lacks_tag(self, group, account, code)
 
-
-class Groups(dict[str, Told]):
-    """Pairs by tag group, where lines may be of any: a group that no line has is told as well."""
-
-    def __init__(self, lines: Sequence[Line]) -> None:
-        """Those that some line has."""
-        groups = dict.fromkeys(group for line in lines for group in line.tags)
-        super().__init__({group: _tags(lines, group) for group in groups})
-        self._lines = lines
-
-    def __contains__(self, group: object) -> bool:
-        """Whether lines without it would be known to lack it."""
-        return isinstance(group, str) and is_safe(group)
-
-    def __missing__(self, group: str) -> Told:
-        return _tags(self._lines, group)
+    def _tells(self, account: str, code: str) -> bool:
+        return _is_safe(code) and any(line.account == account for line in self.lines)
 
 
-def is_safe(code: str) -> bool:
+def _is_safe(code: str) -> bool:
     """Whether every file writes a code as it is."""
     return _SAFE.fullmatch(code) is not None
 
 
-def tax_codes_of(lines: Sequence[Line]) -> Told:
-    """The tax codes of lines."""
-    pairs = ((line.account, code) for line in lines for code in line.tax_codes)
-    return Told.of(pairs, (line.account for line in lines))
+def tax_codes_of(lines: Sequence[Line]) -> frozenset[tuple[str, str]]:
+    """Each account with the tax codes of its lines."""
+    return frozenset((line.account, code) for line in lines for code in line.tax_codes)
 
 
-def tags_of(lines: Sequence[Line], groups: Iterable[str] | None) -> Mapping[str, Told]:
-    """The tags of lines in each of the groups that they can have; None: any."""
-    return Groups(lines) if groups is None else {group: _tags(lines, group) for group in groups}
+def tags_of(lines: Sequence[Line], groups: frozenset[str] | None) -> dict[str, frozenset[tuple[str, str]]]:
+    """Each account with the tags of its lines, by the groups; None: those that lines have."""
+    named = groups if groups is not None else {group for line in lines for group in line.tags}
+    return {
+        group: frozenset((line.account, line.tags[group]) for line in lines if group in line.tags) for group in named
+    }
 
 
 def tags_in(text: str) -> dict[str, str]:
     """The tags of a line as `pleoctl.mapping.io.outputs.tags` writes them, ``DEPT=20, PROJ=7``; safe ones at least."""
     parts = (part.partition("=") for part in text.split(", "))
     return {group: code for group, sign, code in parts if sign}
-
-
-def _tags(lines: Sequence[Line], group: str) -> Told:
-    pairs = ((line.account, line.tags[group]) for line in lines if group in line.tags)
-    return Told.of(pairs, (line.account for line in lines))
