@@ -137,7 +137,7 @@ def _outlet(name: str, workspace: Workspace, engine: Engine) -> tuple[Mapper, Wr
         return engine, writer(name, engine.rules)
     from pleoctl.sinks.files.batch import BatchWriter, HoldingEngine, batch_format
 
-    form = batch_format(workspace, name, split=engine.rules.tax_shape == "split")
+    form = batch_format(workspace, name, engine.rules)
     return HoldingEngine(engine, form), BatchWriter(form)
 
 

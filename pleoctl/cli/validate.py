@@ -151,9 +151,10 @@ def _sink(workspace: Workspace) -> None:
 
     Of books that are files the schema says everything; they are opened with the rules, which may not be there yet.
     """
-    from pleoctl.sinks.opening import FILES, open_sink, section_of
+    from pleoctl.sinks.files.make import FORMATS
+    from pleoctl.sinks.opening import open_sink, section_of
 
-    if section_of(workspace)["type"] not in FILES:
+    if section_of(workspace)["type"] not in FORMATS:
         with suppress(Refused):
             open_sink(workspace)
 

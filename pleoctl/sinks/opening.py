@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pleoctl.errors import InvalidFile, PleoctlError, Refused, SourceError
 from pleoctl.mapping.context import rules_of
 from pleoctl.place import Place, Setting
-from pleoctl.sinks.files import make
 from pleoctl.sinks.files.folder import ATTACHMENTS
 from pleoctl.sinks.files.ledger import FOLDER as LEDGERS
+from pleoctl.sinks.files.make import FORMATS, folder_sink
 from pleoctl.sinks.programs import SECONDS, ExecSink, Program
 from pleoctl.sources.classes import Types
 from pleoctl.sources.context import Context, connections_of
@@ -20,9 +20,7 @@ from pleoctl.workspace.secrets import require_exec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from pleoctl.mapping.rules.model import Rules
     from pleoctl.remote.oauth.grant import Grant
     from pleoctl.sinks.base import Sink
     from pleoctl.workspace import Workspace
@@ -30,13 +28,6 @@ if TYPE_CHECKING:
 GROUP: Final = "pleoctl.sinks"
 EXEC: Final = "exec"
 _TYPE: Final = Setting("sink", "type")
-FILES: Final[dict[str, Callable[[dict[str, Any], Path, Rules], Sink]]] = {
-    "beancount": make.beancount,
-    "hledger": make.hledger,
-    "csv": make.table,
-    "sie": make.sie,
-    "datev": make.datev,
-}
 # What talks to a server is made as a third party's sink is: with a context and its section.
 SERVERS: Final = {"http": "pleoctl.sinks.http.sink:HttpSink", "tryton": "pleoctl.sinks.tryton.sink:TrytonSink"}
 TYPES: Final = Types("sink", GROUP, SERVERS, {"http": "jmespath"})
@@ -68,11 +59,11 @@ def open_sink(workspace: Workspace) -> Sink:
         environment = child_environment(workspace.auth[1])
         seconds = float(section.get("timeoutSeconds", SECONDS))
         return ExecSink(Program(list(section["command"]), workspace.root, environment, seconds))
-    if kind in FILES:
+    if kind in FORMATS:
         folder = workspace.inside(section["path"], "sink", "path")
         for own in (LEDGERS, ATTACHMENTS):
             workspace.inside(f"{section['path']}/{own}", "sink", "path")
-        return FILES[kind](section, folder, rules_of(workspace))
+        return folder_sink(section, folder, rules_of(workspace))
     return _with_context(workspace, Context(workspace, section="sink"), section)
 
 
@@ -83,20 +74,20 @@ def lacks_tax_codes(workspace: Workspace) -> Literal["error", "warning"] | None:
     asked, or cannot be opened. Raises `InvalidFile` where there is no section.
     """
     section = section_of(workspace)
-    if section["type"] not in {*FILES, "http"}:
+    if section["type"] not in {*FORMATS, "http"}:
         return None
     try:
         room = open_sink(workspace).capabilities.tax_codes
     except PleoctlError:
         return None
-    return None if room else "error" if section["type"] in FILES else "warning"
+    return None if room else "error" if section["type"] in FORMATS else "warning"
 
 
 def signing_in(workspace: Workspace) -> list[Grant]:
     """The sign-ins of the sink's connections; none for books that are files. Raises as `open_sink` does."""
     section = section_of(workspace)
     kind = str(section["type"])
-    if kind in {EXEC, *FILES}:
+    if kind in {EXEC, *FORMATS}:
         return []
     context = Context(workspace, section="sink")
     _with_context(workspace, context, section)
@@ -130,7 +121,7 @@ def sink_class(kind: str) -> Any:
 
 def sink_types() -> list[str]:
     """All sink types at hand, sorted."""
-    return sorted({EXEC, *FILES, *TYPES.names()})
+    return sorted({EXEC, *FORMATS, *TYPES.names()})
 
 
 def _check_signature(kind: str, found: Any) -> None:

@@ -17,7 +17,7 @@ from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.rules.build import read_rules
 from pleoctl.pleo.export_jobs import ExportReader, ExportWriter
 from pleoctl.sandbox import Edit, Sandbox, Seed, Settings
-from pleoctl.sinks.files.make import beancount, table
+from pleoctl.sinks.files.make import folder_sink
 from pleoctl.sinks.identity import BooksName
 from pleoctl.testing import job_laws
 from pleoctl.testing.job_books import UNKNOWN_ACCOUNT, SimulatedBooks
@@ -136,8 +136,8 @@ class JobHistory(Life):
     def _sink(self) -> Sink:
         if self._books is not None:
             return self._books
-        make = beancount if self.world.sink == "beancount" else table
-        return make({"path": "books"}, self._folder / "books", _engine().rules)
+        section = {"type": self.world.sink, "path": "books"}
+        return folder_sink(section, self._folder / "books", _engine().rules)
 
     def _records(self) -> dict[str, int]:
         """How many records there are under each key; read without the sink's own reader."""

@@ -18,7 +18,7 @@ from pleoctl.mapping.engine.entries import Entry, LedgerEntry, Posting
 from pleoctl.mapping.rules.model import Rules
 from pleoctl.place import Place
 from pleoctl.sinks.base import Booking, File, Held, Key, Refusal
-from pleoctl.sinks.files import make
+from pleoctl.sinks.files.make import folder_sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ JOB = "6b1f2c1e-0000-4000-8000-000000000001"
 SECTIONS: dict[str, Json] = {
     "beancount": {},
     "hledger": {},
-    "table": {},
+    "csv": {},
     "sie": {"currency": "EUR", "company": "Böcker & Co", "series": "P", "dimensions": {"DEPT": 1}},
     "datev": {
         "consultant": 1001,
@@ -122,8 +122,7 @@ def sink(books: Path) -> Callable[[str], FolderSink]:
 
     def made(kind: str) -> FolderSink:
         section = {"type": kind, "path": "books", **SECTIONS[kind]}
-        one: FolderSink = getattr(make, kind)(section, books, Rules(Place("mapping.yaml", 1, 1)))
-        return one
+        return folder_sink(section, books, Rules(Place("mapping.yaml", 1, 1)))
 
     return made
 
@@ -222,7 +221,7 @@ def test_datev_turns_the_automatic_of_an_account_off_where_tax_is_split(books: P
     """Under split the tax has a row of its own; BU 40 keeps DATEV from making it again."""
     section = {"type": "datev", "path": "books", **SECTIONS["datev"], "automaticAccounts": ["6540"]}
     rules = Rules(Place("mapping.yaml", 1, 1), tax_shape="split")
-    make.datev(section, books, rules).book([booking(1)])
+    folder_sink(section, books, rules).book([booking(1)])
     (path,) = books.glob("*.csv")
     assert path.read_bytes().decode("cp1252").split("\r\n")[2].split(";")[8] == '"40"'
 

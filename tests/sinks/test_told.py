@@ -12,7 +12,7 @@ from pleoctl.mapping.engine.entries import Posting
 from pleoctl.mapping.rules.model import Rules
 from pleoctl.place import Place
 from pleoctl.sinks.base import Booking, Key
-from pleoctl.sinks.files import make
+from pleoctl.sinks.files.make import folder_sink
 from pleoctl.testing.books import entry_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SIGNS = ("A:B", "=1+2", "x, DEPT=2", "ü 1", 'q"r', "[a]", "a;b", "::x", "\\n", 
 SECTIONS: dict[str, Json] = {
     "beancount": {},
     "hledger": {},
-    "table": {},
+    "csv": {},
     "sie": {"currency": "EUR", "dimensions": {"DEPT": 1, "PROJ": 6}},
     "datev": {"consultant": 1, "client": 1, "taxKeys": {"V25": 9, "V07": 8, "V7": 8}, "costCentres": ["DEPT", "PROJ"]},
 }
@@ -39,9 +39,8 @@ def sink(tmp_path: Path) -> Callable[[str], FolderSink]:
     """Factory of sinks on one folder."""
 
     def made(kind: str) -> FolderSink:
-        section = {"path": "books", **SECTIONS[kind]}
-        one: FolderSink = getattr(make, kind)(section, tmp_path, Rules(Place("mapping.yaml", 1, 1)))
-        return one
+        section = {"type": kind, "path": "books", **SECTIONS[kind]}
+        return folder_sink(section, tmp_path, Rules(Place("mapping.yaml", 1, 1)))
 
     return made
 
@@ -80,14 +79,14 @@ def test_a_line_that_lost_its_codes_is_another_record(
     assert seen(sink(kind), one) == "it has no PROJ K2 on 6540"
 
 
-@pytest.mark.parametrize("kind", ["beancount", "hledger", "table", "sie"])
+@pytest.mark.parametrize("kind", ["beancount", "hledger", "csv", "sie"])
 def test_a_group_that_no_line_has_is_missed(kind: str, sink: Callable[[str], FolderSink]) -> None:
     """A file without any tag tells that there is none."""
     sink(kind).book([booking(None)])
     assert seen(sink(kind), booking(None, PROJ="K2")) == "it has no PROJ K2 on 6540"
 
 
-@pytest.mark.parametrize("kind", ["beancount", "hledger", "table"])
+@pytest.mark.parametrize("kind", ["beancount", "hledger", "csv"])
 def test_how_a_file_spells_a_code_is_no_difference(
     kind: str, sink: Callable[[str], FolderSink], tmp_path: Path
 ) -> None:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from pleoctl.errors import InvalidFile, SourceError
 from pleoctl.sinks.base import Booking, Key, Refusal
-from pleoctl.sinks.files.datev import DatevFormat
-from pleoctl.sinks.files.sie import SieFormat
+from pleoctl.sinks.files.make import FORMATS
 from pleoctl.sinks.holdable import problem_of
 
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.engine import Engine
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.items import Defect, Item
+    from pleoctl.mapping.rules.model import Rules
     from pleoctl.sinks.files.format import Format
     from pleoctl.workspace import Workspace
 
 _NAME = "map"
 
 
-def batch_format(workspace: Workspace, name: str, *, split: bool) -> Format:
+def batch_format(workspace: Workspace, name: str, rules: Rules) -> Format:
     """The format of a batch, ``datev`` or ``sie``, with the keys of the workspace's sink.
 
     Raises `InvalidFile` where that is another.
@@ -32,7 +32,7 @@ def batch_format(workspace: Workspace, name: str, *, split: bool) -> Format:
     if section.get("type") != name:
         words = f"--format {name} takes its keys from the workspace's sink, which is {section.get('type') or 'none'}"
         raise InvalidFile(words, place=workspace.document.place(("sink",)), hint=f"sink: {{type: {name}, …}}")
-    return DatevFormat(section, split=split) if name == "datev" else SieFormat(section)
+    return FORMATS[name](section, rules)
 
 
 class HoldingEngine:

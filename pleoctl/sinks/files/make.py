@@ -1,8 +1,8 @@
-"""Folders of book files, one maker for each type of sink."""
+"""Folders of book files, by the type of the sink."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.sinks.files.datev import DatevFormat
 from pleoctl.sinks.files.folder import FolderSink
@@ -11,37 +11,22 @@ from pleoctl.sinks.files.sie import SieFormat
 from pleoctl.sinks.files.table import CsvFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.sinks.files.format import Format
 
-
-def beancount(section: dict[str, Any], folder: Path, rules: Rules) -> FolderSink:
-    """A folder of beancount journals."""
-    return _folder(section, folder, BeancountFormat(rules))
-
-
-def hledger(section: dict[str, Any], folder: Path, rules: Rules) -> FolderSink:
-    """A folder of hledger journals."""
-    return _folder(section, folder, HledgerFormat(rules))
-
-
-def table(section: dict[str, Any], folder: Path, rules: Rules) -> FolderSink:
-    """A folder of CSV files."""
-    return _folder(section, folder, CsvFormat(rules))
+FORMATS: Final[dict[str, Callable[[dict[str, Any], Rules], Format]]] = {
+    "beancount": lambda _section, rules: BeancountFormat(rules),
+    "hledger": lambda _section, rules: HledgerFormat(rules),
+    "csv": lambda _section, rules: CsvFormat(rules),
+    "sie": lambda section, _rules: SieFormat(section),
+    "datev": lambda section, rules: DatevFormat(section, split=rules.tax_shape == "split"),
+}
+"""What makes the format of each type, of its section and the rules."""
 
 
-def sie(section: dict[str, Any], folder: Path, rules: Rules) -> FolderSink:
-    """A folder of SIE 4I files."""
-    _ = rules
-    return _folder(section, folder, SieFormat(section))
-
-
-def datev(section: dict[str, Any], folder: Path, rules: Rules) -> FolderSink:
-    """A folder of DATEV posting batches."""
-    return _folder(section, folder, DatevFormat(section, split=rules.tax_shape == "split"))
-
-
-def _folder(section: dict[str, Any], folder: Path, form: Format) -> FolderSink:
-    return FolderSink(folder, str(section["path"]), form)
+def folder_sink(section: dict[str, Any], folder: Path, rules: Rules) -> FolderSink:
+    """The books of a section."""
+    return FolderSink(folder, str(section["path"]), FORMATS[section["type"]](section, rules))
