@@ -11,18 +11,23 @@ never drops it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
+
+import msgspec
 
 from pleoctl.errors import PleoctlError
+from pleoctl.remote.errors import Unauthorised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pleoctl.errors import SourceError
     from pleoctl.mapping.engine.entries import Entry, LedgerEntry
 
 HUNDREDTHS: Final = 100
 """Books count in hundredths of any currency."""
+CLOSED: Final = "the period was closed"
 Alphabet = Literal["any", "hex", "base32"]
 Stage = Literal["lines", "posting"]
 """What may be missing from a record that is made by several requests."""
@@ -156,6 +161,14 @@ class Booking:
     begun: Held | None = None
 
     @property
+    def told(self) -> dict[str, Any]:
+        """The entry with its posting date, as plain data; ``moved`` where a closed period has moved that."""
+        entry: dict[str, Any] = msgspec.to_builtins(self.entry)
+        if self.date != self.entry.posting_date:
+            entry |= {"postingDate": self.date, "moved": {"from": self.entry.posting_date, "reason": CLOSED}}
+        return entry
+
+    @property
     def legs(self) -> list[LedgerEntry]:
         """The balanced entries that this record holds."""
         return self.entry.entries if self.leg is None else [self.entry.entries[self.leg - 1]]
@@ -219,6 +232,13 @@ class BooksUnusable(PleoctlError):
         """What is wrong, for the job's failure reason too."""
         super().__init__(message, hint=hint or None)
         self.reason_type = reason_type
+
+    @classmethod
+    def after(cls, error: SourceError, *, denied: bool = False) -> BooksUnusable:
+        """Of books that cannot be asked: out of reach, or (``denied``) with a credential that they do not take."""
+        denied = denied or isinstance(error.__context__, Unauthorised)
+        kind = "accounting_system_authentication_failure" if denied else "accounting_system_unreachable"
+        return cls(error.message, kind, hint=error.findings[0].hint or "")
 
 
 class Refusal(PleoctlError):

@@ -21,9 +21,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from pleoctl.documents.strict import strict
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, KeyRoom, PeriodClosed, Refusal
 
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from pleoctl.sinks.base import Booking, File, Key
 
 SECONDS: Final = 60.0
-CLOSED: Final = "the period was closed"
 MAX_ANSWER: Final = 16 * 1024 * 1024
 _PORTION: Final = 64 * 1024
 _SIDES: Final = frozenset({"debit", "credit"})
@@ -185,7 +183,7 @@ class ExecSink:
                 tells_tags="tags" in _told(said),
             )
         except (TypeError, ValueError, AttributeError) as error:
-            raise BooksUnusable(f"the program's hello cannot be read: {error}", "invalid_configuration") from error
+            raise BooksUnusable(f"the program's hello cannot be read: {error}", INVALID_CONFIGURATION) from error
 
     def check(self) -> None:
         """See `Sink`."""
@@ -218,14 +216,11 @@ class ExecSink:
     def book(self, bookings: Sequence[Booking]) -> list[Held]:
         """See `Sink`."""
         (booking,) = bookings
-        entry: dict[str, Any] = msgspec.to_builtins(booking.entry)
-        if booking.date != booking.entry.posting_date:
-            entry |= {"postingDate": booking.date, "moved": {"from": booking.entry.posting_date, "reason": CLOSED}}
         answer = self._program.ask(
             {
                 "op": "book",
                 "key": booking.key.stored,
-                "entry": entry,
+                "entry": booking.told,
                 "draft": booking.draft,
                 "attachments": [{"path": str(file.path), "name": file.name} for file in booking.files],
             }

@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import HUNDREDTHS, HeldPosting, KeyRoom, Refusal
 from pleoctl.sinks.files.format import FILES, Standing, check_key, file_name
 from pleoctl.sinks.files.told import Line
@@ -60,7 +61,7 @@ class SieFormat:
                 for code in codes:
                     problem = self.account_problem(code)
                     if problem is not None:
-                        raise Refusal(f"{code!r} {problem}", "invalid_configuration")
+                        raise Refusal(f"{code!r} {problem}", INVALID_CONFIGURATION)
         return [SHORTENED] if was_changed(booking.entry.description, None, ENCODING) else []
 
     @staticmethod

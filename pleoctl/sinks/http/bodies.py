@@ -8,14 +8,17 @@ from msgspec import structs
 
 from pleoctl.errors import SourceError
 from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, OriginalOf, PeriodOf, Posting, VendorOf
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
+from pleoctl.sinks.base import BooksUnusable
 from pleoctl.sinks.words import fit, was_changed
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pleoctl.place import Setting
+    from pleoctl.sources.http.spec import Resource
 
     Filler = Callable[[Mapping[str, Any]], Any]
 
@@ -116,6 +119,19 @@ def value_of(expression: Expression, data: Any) -> Any:
         raise ExpressionError(f"{expression.key}: {error}") from error
 
 
+def refuse_unseen(listing: Resource, records: Sequence[Any], *expressions: Expression | None) -> None:
+    """Raise `BooksUnusable` where records came and none of them has a name that one of the expressions reads.
+
+    A misspelt one would hide a booking, or an account.
+    """
+    for expression in filter(None, expressions if records else ()):
+        unseen = [name for name in expression.unseen if name not in listing.optional]
+        if unseen:
+            hint = f"correct the name; if a record may lack it, say optional: [{unseen[0]}]"
+            words = f"{expression.key} reads {unseen[0]!r}, which no record has"
+            raise BooksUnusable(words, INVALID_CONFIGURATION, hint=hint)
+
+
 def check_names(expressions: Iterable[Expression], variables: set[str], known: frozenset[str] = ENTRY) -> None:
     """Raise `SourceError` for a name that nothing has of which a body is made: it would be null for ever."""
     for expression in expressions:
@@ -141,9 +157,4 @@ def tag_groups(expressions: list[Expression]) -> frozenset[str] | None:
     paths = [path for expression in expressions for path in expression.paths if "tags" in path]
     if any(path[-1] == "tags" for path in paths):
         return None
-    return frozenset(_groups(paths))
-
-
-def _groups(paths: list[tuple[str, ...]]) -> Iterator[str]:
-    for path in paths:
-        yield path[path.index("tags") + 1]
+    return frozenset(path[path.index("tags") + 1] for path in paths)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from pleoctl.errors import SourceError
 from pleoctl.place import Setting
@@ -13,10 +13,11 @@ from pleoctl.sources.http.spec import lookup, request_of
 from pleoctl.sources.http.templates import names, of_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pleoctl.sources.http.spec import Request, Resource
 
+N = TypeVar("N", bound=str)
 _FIND: Final = Setting("sink", "find")
 
 _LINE: Final = ("account", "accountId", "side", "amount", "debit", "credit", "currency", "taxCode")
@@ -99,27 +100,27 @@ def _find(config: dict[str, Any], key: Setting, variables: set[str], currency: s
     if KEY in used and many is not None:
         raise SourceError(f"{key} asks for {{key}} and for {{keys}}", hint="take one of them", setting=key)
     listing = lookup(config, key, variables | {KEY, KEYS, SINCE})
-    fields = {
-        name: Expression(config[name], key / name)
-        for name in ("url", "void", "date", "attachments")
-        if config.get(name) is not None
-    }
-    left = {
-        stage: Expression(config["left"][stage], key / "left" / stage)
-        for stage in STAGES
-        if (config.get("left") or {}).get(stage) is not None
-    }
     return Find(
         listing,
         Expression(config["key"], key / "key"),
-        fields,
+        given(config, ("url", "void", "date", "attachments"), key),
         _lines(config["lines"], key, currency) if config.get("lines") else None,
-        left,
-        Expression(config["group"], key / "group") if config.get("group") is not None else None,
+        given(config.get("left") or {}, STAGES, key / "left"),
+        optional(config, "group", key),
         many,
         _detail(config["detail"], key / "detail", variables) if config.get("detail") else None,
         by_key=KEY in used,
     )
+
+
+def optional(config: Mapping[str, Any], name: str, key: Setting) -> Expression | None:
+    """The expression of a key that may be left out, or null."""
+    return Expression(config[name], key / name) if config.get(name) is not None else None
+
+
+def given(config: Mapping[str, Any], names: Iterable[N], key: Setting) -> dict[N, Expression]:
+    """The expressions of those of the names that have one."""
+    return {name: found for name in names if (found := optional(config, name, key)) is not None}
 
 
 def _many(config: dict[str, Any] | None, key: Setting) -> Many | None:
@@ -137,8 +138,7 @@ def _many(config: dict[str, Any] | None, key: Setting) -> Many | None:
 def _detail(config: dict[str, Any], key: Setting, variables: set[str]) -> Detail:
     plain = {name: value for name, value in config.items() if name != "record"}
     request = request_of(plain, key, variables | {"parent"})
-    record = Expression(config["record"], key / "record") if config.get("record") is not None else None
-    return Detail(request, record, of_parent([request.path, request.query, request.headers]))
+    return Detail(request, optional(config, "record", key), of_parent([request.path, request.query, request.headers]))
 
 
 def _lines(config: dict[str, Any], key: Setting, currency: str | None) -> Lines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.errors import SourceError
-from pleoctl.remote.errors import Unauthorised
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import BooksUnusable
 from pleoctl.sinks.http.bodies import value_of
 from pleoctl.sinks.http.records import Reader
@@ -64,10 +64,10 @@ class Finder:
         try:
             answer, _ = self._send(detail.request, {**self._variables, **variables}, None)
         except SourceError as error:
-            raise unusable(error) from error
+            raise BooksUnusable.after(error) from error
         whole = answer.body if detail.record is None else value_of(detail.record, answer.body)
         if not isinstance(whole, dict):
-            raise BooksUnusable("sink.find.detail gives no record", "invalid_configuration")
+            raise BooksUnusable("sink.find.detail gives no record", INVALID_CONFIGURATION)
         return {**record, **whole}
 
 
@@ -76,11 +76,4 @@ def listed(listing: Resource, send: Send, variables: Mapping[str, Any]) -> list[
     try:
         return list(ListReader(listing, send, variables).read())
     except SourceError as error:
-        raise unusable(error) from error
-
-
-def unusable(error: SourceError) -> BooksUnusable:
-    """What books are that cannot be asked: out of reach, or with a credential that they do not take."""
-    denied = isinstance(error.__context__, Unauthorised)
-    kind = "accounting_system_authentication_failure" if denied else "accounting_system_unreachable"
-    return BooksUnusable(error.message, kind, hint=error.findings[0].hint or "")
+        raise BooksUnusable.after(error) from error

@@ -10,7 +10,8 @@ from pleoctl.errors import SourceError
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.place import Setting
 from pleoctl.sinks.base import BooksUnusable, Refusal
-from pleoctl.sinks.http.bodies import value_of
+from pleoctl.sinks.http.bodies import refuse_unseen, value_of
+from pleoctl.sinks.http.find_spec import optional
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 from pleoctl.sources.http.spec import lookup
 from pleoctl.text import did_you_mean
@@ -44,8 +45,8 @@ def lookups_of(config: dict[str, Any], variables: set[str]) -> list[Lookup]:
             raise SourceError(f"{key} is not known", hint=did_you_mean(name, sorted(NAMES)), setting=key)
         if one.get("code") is None:
             raise SourceError(f"{key} lacks code", hint="the expression that gives the code of a row", setting=key)
-        usable = Expression(one["usable"], key / "usable") if one.get("usable") is not None else None
-        made.append(Lookup(name, lookup(one, key, variables), Expression(one["code"], key / "code"), usable))
+        code, usable = Expression(one["code"], key / "code"), optional(one, "usable", key)
+        made.append(Lookup(name, lookup(one, key, variables), code, usable))
     return made
 
 
@@ -65,13 +66,7 @@ class Table:
             rows = [self._row(record) for record in records]
         except ExpressionError as error:
             raise BooksUnusable(str(error), INVALID_CONFIGURATION) from error
-        for expression in filter(None, (spec.code, spec.listing.fields["id"], spec.usable)):
-            unseen = [name for name in expression.unseen if name not in spec.listing.optional]
-            if records and unseen:
-                hint = f"correct the name; if a record may lack it, say optional: [{unseen[0]}]"
-                raise BooksUnusable(
-                    f"{expression.key} reads {unseen[0]!r}, which no record has", INVALID_CONFIGURATION, hint=hint
-                )
+        refuse_unseen(spec.listing, records, spec.code, spec.listing.fields["id"], spec.usable)
         return [row for row in rows if row[0] and row[1] is not None]
 
     def _row(self, record: dict[str, Any]) -> tuple[str, Any, bool]:

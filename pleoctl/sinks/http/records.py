@@ -1,4 +1,4 @@
-"""What a record in the books says of itself. A name that no record has would hide a booking: it is an error."""
+"""What a record in the books says of itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import defaultdict
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import HUNDREDTHS, BooksUnusable, Held, HeldPosting
-from pleoctl.sinks.http.bodies import value_of
+from pleoctl.sinks.http.bodies import refuse_unseen, value_of
 from pleoctl.sources.http.expressions import ExpressionError
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ class Reader:
         found: dict[str, list[Held]] = {key: [] for key in keys}
         try:
             ours = [(key, record) for record in records if (key := value_of(self._find.key, record)) in found]
-            self._refuse_unseen(records, self._find.key)
+            refuse_unseen(self._find.listing, records, self._find.key)
             for key, record in self._grouped(ours):
                 found[key].append(self._held(more(record)))
         except ExpressionError as error:
-            raise BooksUnusable(str(error), "invalid_configuration") from error
+            raise BooksUnusable(str(error), INVALID_CONFIGURATION) from error
         return found
 
     def _grouped(self, ours: list[tuple[str, Record]]) -> list[tuple[str, Record]]:
@@ -65,26 +66,14 @@ class Reader:
             found[key, str(value_of(group, record))].append(record)
         return [(key, {ROWS: rows}) for (key, _), rows in found.items()]
 
-    def _refuse_unseen(self, records: list[Record], expression: Expression | None) -> None:
-        """Raise `BooksUnusable` where records came and none of them has a name that the expression reads."""
-        optional = self._find.listing.optional
-        unseen = [name for name in (expression.unseen if expression else ()) if name not in optional]
-        if records and expression and unseen:
-            raise BooksUnusable(
-                f"{expression.key} reads {unseen[0]!r}, which no record has",
-                "invalid_configuration",
-                hint=f"correct the name; if a record may lack it, say optional: [{unseen[0]}]",
-            )
-
     def _held(self, record: Record) -> Held:
         find, fields = self._find, self._find.fields
         id_ = _text(find.id, record)
         if id_ is None:
-            raise BooksUnusable(f"{find.id.key} gives nothing for a record", "invalid_configuration")
+            raise BooksUnusable(f"{find.id.key} gives nothing for a record", INVALID_CONFIGURATION)
         void = bool("void" in fields and value_of(fields["void"], record))
         left = frozenset(stage for stage, is_left in find.left.items() if value_of(is_left, record))
-        for expression in (fields.get("void"), *find.left.values()):
-            self._refuse_unseen([record], expression)
+        refuse_unseen(find.listing, [record], fields.get("void"), *find.left.values())
         names = fields.get("attachments") and value_of(fields["attachments"], record)
         lines = [] if find.lines is None else list(self._lines(find.lines, record))
         return Held(

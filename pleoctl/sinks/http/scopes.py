@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pleoctl.sinks.programs import CLOSED
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,11 +17,8 @@ def scope_of(booking: Booking, variables: Mapping[str, Any]) -> dict[str, Any]:
 
     ``entry.entries`` are the legs of this record, and ``leg`` is the first of them with the postings of all.
     """
-    entry: dict[str, Any] = msgspec.to_builtins(booking.entry)
-    if booking.date != booking.entry.posting_date:
-        entry |= {"postingDate": booking.date, "moved": {"from": booking.entry.posting_date, "reason": CLOSED}}
     legs = msgspec.to_builtins(booking.legs)
-    entry["entries"] = legs
+    entry = {**booking.told, "entries": legs}
     leg = {"kind": legs[0]["kind"] if legs else None, "postings": [each for leg in legs for each in leg["postings"]]}
     own = {"key": booking.key.stored, "draft": booking.draft, "once": booking.once}
     return {"entry": entry, "leg": leg, "variables": dict(variables), **own}

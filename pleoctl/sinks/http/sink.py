@@ -14,10 +14,10 @@ from pleoctl.errors import SourceError
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.place import Setting
 from pleoctl.remote.errors import ApiError
-from pleoctl.sinks.base import Held, Key, PeriodClosed, Refusal
+from pleoctl.sinks.base import BooksUnusable, Held, Key, PeriodClosed, Refusal
 from pleoctl.sinks.http.answers import Answers, made_of
 from pleoctl.sinks.http.attaching import attach
-from pleoctl.sinks.http.finding import Finder, listed, unusable
+from pleoctl.sinks.http.finding import Finder, listed
 from pleoctl.sinks.http.lookups import NAMES, Table
 from pleoctl.sinks.http.presets import load_preset
 from pleoctl.sinks.http.scopes import scope_of
@@ -82,7 +82,7 @@ class HttpSink:
         try:
             self._send(self._spec.check, self._variables, None)
         except SourceError as error:
-            raise unusable(error) from error
+            raise BooksUnusable.after(error) from error
 
     def close(self) -> None:
         """See `Sink`."""

@@ -9,7 +9,7 @@ from pleoctl.errors import SourceError
 from pleoctl.place import Setting
 from pleoctl.sinks.base import Capabilities, KeyRoom
 from pleoctl.sinks.http.bodies import ENTRY, Template, check_names, tag_groups, uses
-from pleoctl.sinks.http.find_spec import finds_of
+from pleoctl.sinks.http.find_spec import finds_of, optional
 from pleoctl.sinks.http.lookups import NAMES, lookups_of
 from pleoctl.sinks.programs import duration
 from pleoctl.sources.http.expressions import Expression
@@ -112,8 +112,8 @@ def spec_of(config: dict[str, Any], variables: set[str]) -> Spec:
         lookups,
         request_of(config["check"], Setting("sink", "check"), variables) if config.get("check") else None,
         _attach(config["attach"], variables) if config.get("attach") else None,
-        _optional(closed, "when", Setting("sink", "closedPeriod")),
-        _optional(closed, "nextOpen", Setting("sink", "closedPeriod")),
+        optional(closed, "when", Setting("sink", "closedPeriod")),
+        optional(closed, "nextOpen", Setting("sink", "closedPeriod")),
         {
             kind: Expression(text, Setting("sink", "reasons", kind))
             for kind, text in (config.get("reasons") or {}).items()
@@ -133,7 +133,7 @@ def _check_accounts(finds: list[Find], lookups: list[Lookup]) -> None:
 
 def _book(config: dict[str, Any], key: Setting, variables: set[str], known: frozenset[str]) -> Book:
     request = request_of(_plain(config), key, variables | {"key", ONCE}, _WRITES)
-    when, id_, url, refused = (_optional(config, name, key) for name in ("when", "id", "url", "refused"))
+    when, id_, url, refused = (optional(config, name, key) for name in ("when", "id", "url", "refused"))
     body = Template(config.get("body"), key / "body")
     once = "{once}" in str([request.path, request.query, request.headers]) or uses(body.expressions, ONCE)
     check_names([*body.expressions, *([when] if when else [])], variables, known)
@@ -147,13 +147,13 @@ def _follow(config: dict[str, Any], key: Setting, variables: set[str], known: fr
     request = request_of(_plain(config), key, variables | {"key", "id"}, _WRITES)
     body = Template(config["body"], key / "body") if config.get("body") is not None else None
     check_names(body.expressions if body else (), variables, known | {"id"})
-    return Follow(config["for"], request, body, _optional(config, "refused", key))
+    return Follow(config["for"], request, body, optional(config, "refused", key))
 
 
 def _attach(config: dict[str, Any], variables: set[str]) -> Attach:
     first = _upload(config, _ATTACH, variables)
     then = _upload(config["then"], _ATTACH / "then", variables | {"upload"}) if config.get("then") else None
-    id_ = _optional(config, "id", _ATTACH)
+    id_ = optional(config, "id", _ATTACH)
     if then is not None and id_ is None:
         raise SourceError("sink.attach lacks id, which its then needs", setting=_ATTACH)
     return Attach(first, id_, then)
@@ -168,10 +168,6 @@ def _upload(config: dict[str, Any], key: Setting, variables: set[str]) -> Upload
 
 def _plain(config: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name not in _OWN}
-
-
-def _optional(config: dict[str, Any], name: str, key: Setting) -> Expression | None:
-    return Expression(config[name], key / name) if config.get(name) is not None else None
 
 
 def _capabilities(config: dict[str, Any], finds: list[Find], book: list[Book]) -> Capabilities:

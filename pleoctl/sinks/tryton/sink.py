@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import SourceError
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
-from pleoctl.remote.errors import LostAnswer, Unauthorised
+from pleoctl.remote.errors import LostAnswer
 from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, Key, KeyRoom, PeriodClosed, Refusal
 from pleoctl.sinks.tryton.chart import Chart
 from pleoctl.sinks.tryton.values import day_of, hundredths_of, to_bytes, to_day, to_decimal
@@ -273,9 +273,7 @@ def _asked(*, sent: bool = False) -> Iterator[None]:
     except SourceError as error:
         if sent:
             raise LostAnswer(error.message) from error
-        denied = isinstance(error, TrytonDenied) or isinstance(error.__context__, Unauthorised)
-        kind = "accounting_system_authentication_failure" if denied else "accounting_system_unreachable"
-        raise BooksUnusable(error.message, kind, hint=error.findings[0].hint or "") from error
+        raise BooksUnusable.after(error, denied=isinstance(error, TrytonDenied)) from error
     except BooksUnusable as error:
         if sent and error.reason_type == INVALID_CONFIGURATION:
             raise Refusal(error.message, INVALID_CONFIGURATION) from error
