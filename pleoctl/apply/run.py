@@ -73,7 +73,7 @@ def check_plan(plan: Plan, target: Target, expected: str | None = None) -> None:
         raise Refused("the plan's guard did not pass", hint="make a new plan; `pleoctl show` names the findings")
     guard = check_guard(plan.changes, plan.active, target.guard, plan.acknowledged)
     if not guard.passed:
-        raise Refused("this workspace's guard refuses the plan", findings=guard.findings)
+        raise Refused("this workspace's guard refuses the plan", findings=[told.finding for told in guard.findings])
 
 
 def apply_plan(plan: Plan, target: Target, pleo: PleoWriter, hooks: Hooks) -> Receipt:

@@ -24,9 +24,10 @@ from pleoctl.plan.document import (
     Requests,
     Summary,
     Undone,
+    Verdict,
     Warned,
 )
-from pleoctl.plan.guard import Guard, check_guard
+from pleoctl.plan.guard import check_guard
 from pleoctl.plan.named import unmatched_warnings
 from pleoctl.plan.requests import confirms, writes
 from pleoctl.plan.warnings import (
@@ -147,7 +148,7 @@ class Frame(Struct, frozen=True):
     today: str | UnsetType = UNSET
 
 
-def freeze(frame: Frame, live: LiveState, result: Reconciliation, warnings: list[Warned], guard: Guard) -> Plan:
+def freeze(frame: Frame, live: LiveState, result: Reconciliation, warnings: list[Warned], guard: Verdict) -> Plan:
     """The sealed plan."""
     active = {str(bucket): number for bucket, number in result.active.items()}
     head = Head(
@@ -166,10 +167,10 @@ def freeze(frame: Frame, live: LiveState, result: Reconciliation, warnings: list
         desired=frame.desired,
         source=frame.source,
         today=frame.today,
-        live=LiveDigest(digest=_live_digest(live), counts=live.counts()),
+        live=LiveDigest(digest=digest_rows(_live_rows(live)), counts=live.counts()),
         summary=summary(result),
         requests=Requests(read=frame.reads, write=writes(result.changes), confirm=confirms(result.changes)),
-        guard=guard.verdict(),
+        guard=guard,
         warnings=warnings,
     )
     made = Plan.of(head, result.changes)
@@ -213,10 +214,6 @@ def summary(result: Reconciliation) -> Summary:
 
 def _counted(counts: Counter[str]) -> dict[str, int]:
     return {name: counts[name] for name in (*ACTIONS, "unchanged", "ignored", "held")}
-
-
-def _live_digest(live: LiveState) -> str:
-    return digest_rows(_live_rows(live))
 
 
 def _live_rows(live: LiveState) -> Iterator[Any]:

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct, field
-
 from pleoctl.errors import Finding
 from pleoctl.model.kinds import KINDS
 from pleoctl.model.shape import Told
@@ -29,25 +27,9 @@ if TYPE_CHECKING:
 SMALL: Final = 3
 
 
-class Guard(Struct, frozen=True):
-    """The guard's verdict; ``acknowledged`` is the number of archives that a person has approved."""
-
-    passed: bool
-    acknowledged: int | None
-    count: int
-    share: float
-    findings: list[Finding] = field(default_factory=list)
-
-    def verdict(self) -> Verdict:
-        """The ``guard`` section of a plan."""
-        told = Told.each(self.findings)
-        limits = Limits(count=self.count, share=self.share)
-        return Verdict(passed=self.passed, acknowledged=self.acknowledged, limits=limits, findings=told)
-
-
 def check_guard(
     changes: Iterable[Change], active: Mapping[Bucket, int], limits: GuardLimits, acknowledged: int | None
-) -> Guard:
+) -> Verdict:
     """Judge the archives of a plan; an acknowledged number must be that of all its archives."""
     given = list(changes)
     archives = [c for c in given if c.action == "archive"]
@@ -57,7 +39,7 @@ def check_guard(
     elif acknowledged != len(archives):
         words = f"{many(len(archives), 'archive', 'is', 'are')} in the plan, not {acknowledged}"
         findings.append(Finding("wrong-number", words, hint=f"--allow-archive {len(archives)}"))
-    return Guard(not findings, acknowledged, limits.count, limits.share, findings)
+    return Verdict(not findings, acknowledged, Limits(limits.count, limits.share), Told.each(findings))
 
 
 def _left(changes: list[Change], limits: GuardLimits) -> Iterable[Finding]:

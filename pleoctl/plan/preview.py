@@ -83,7 +83,7 @@ def preview(inputs: Inputs, reader: PleoReader) -> Preview:
     result = reconcile(inputs.desired, live, inputs.scope)
     guard = check_guard(result.changes, result.active, inputs.limits, None)
     shared = list(_shared(inputs, live, result))
-    return Preview(inputs.url, shared, guard.findings, reader.counts.read)
+    return Preview(inputs.url, shared, [told.finding for told in guard.findings], reader.counts.read)
 
 
 def _shared(inputs: Inputs, live: LiveState, result: Reconciliation) -> Iterator[Shared]:
