@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from pleoctl.plan.order import Task
     from pleoctl.pleo.kinds import KindApis, Operations
     from pleoctl.remote.errors import ApiError
-
-Seen = Done | Undone | Moved | Next[Address]
+    from pleoctl.run.settle import Seen
 
 LOG: Final = logging.getLogger(__name__)
 LAG_SECONDS: Final = (0.0, *LATER)
@@ -113,7 +112,7 @@ class Create(Step[Address]):
         words = f"Pleo takes it for {made.key!r}, which is wanted itself"
         return dict.fromkeys(ids, Failed("not-stored", words))
 
-    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen[Address]]:
         """See `Step.look`."""
         found = self._own(self._api.find(self._change, self._group))
         return dict.fromkeys(ids, Undone() if found is None else self._context.adopt(self._change, found))
@@ -215,7 +214,7 @@ class Update(_OneWrite):
             return dict.fromkeys(ids, Next(Activate(self._context, self._change, answer)))
         return dict.fromkeys(ids, not_stored(wrong) if wrong else Done(answer))
 
-    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen[Address]]:
         """See `Step.look`."""
         found = next(iter(self._api.by_id([self._before.id])), None)
         self._seen = found or self._seen
@@ -241,7 +240,7 @@ class Activate(_OneWrite):
         """See `Step.send`; the answer says nothing."""
         return dict.fromkeys(ids, self._activated(self._api.activate(self._record, self._change)))
 
-    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen[Address]]:
         """See `Step.look`."""
         found = next(iter(self._api.by_id([self._record.id])), None)
         if found is None:
@@ -280,7 +279,7 @@ class Batch(Step[Address]):
             return Next(Create(self._context, change))
         return Failed("refused", f"Pleo refused it: {', '.join(reasons)}", _BAD_REQUEST)
 
-    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen[Address]]:
         """See `Step.look`."""
         found = {record.key: record for record in self._api.every()}
         changes = [self._changes[part] for part in ids]
@@ -324,7 +323,7 @@ class Bulk(Step[Address]):
             return Done(answer)
         return Next(self._context.update(change, answer or self._before(change)))
 
-    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen]:
+    def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen[Address]]:
         """See `Step.look`."""
         changes = [self._changes[part] for part in ids]
         found = {record.id: record for record in self._api.by_id([change.id or "" for change in changes])}

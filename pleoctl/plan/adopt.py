@@ -97,10 +97,6 @@ def _by_key(records: list[Live], kind: Kind) -> dict[str, list[Live]]:
     return found
 
 
-def _rows(records: list[Live], kind: Kind) -> list[Row]:
-    return [_row(same, kind) for same in _by_key(records, kind).values()]
-
-
 def _tag_rows(tags: list[Live], group: str, reader: PleoReader) -> list[Row]:
     """One row per code; usage is asked for only where several active tags share a code (T48)."""
     sets = list(_by_key(tags, TAG).values())
@@ -111,7 +107,7 @@ def _tag_rows(tags: list[Live], group: str, reader: PleoReader) -> list[Row]:
 
 def _flat_rows(records: list[Live], kind: Kind) -> list[Row]:
     """An optional field is managed if any record has one, so that no row is mixed."""
-    rows = _rows(records, kind)
+    rows = [_row(same, kind) for same in _by_key(records, kind).values()]
     for name in kind.optional:
         if all(row.fields.get(name) is None for row in rows):
             for row in rows:

@@ -75,7 +75,7 @@ class Approvers:
             read_bytes(signature, limit=_LARGEST)
         except PleoctlError:
             return None
-        named = _ask(["-Y", "find-principals", "-s", str(signature), "-f", str(self.file)])
+        named = _told(["-Y", "find-principals", "-s", str(signature), "-f", str(self.file)])
         people = named.output.decode(errors="replace").splitlines() if named.code == 0 else []
         for person in people:
             # A file that was signed by hand may end in a line feed.
@@ -86,7 +86,7 @@ class Approvers:
     def _holds(self, person: str, signature: Path, message: str) -> bool:
         revoked = ["-r", str(self.revoked)] if self.revoked else []
         asked = ["-Y", "verify", "-n", NAMESPACE, "-f", str(self.file), "-I", person, "-s", str(signature), *revoked]
-        return _ask(asked, message.encode()).code == 0
+        return _told(asked, message.encode()).code == 0
 
 
 def _leads_through(file: Path, root: Path) -> bool:
@@ -133,7 +133,7 @@ def approve(plan: Path, plan_id: str, key: Path | None) -> Path:
         message = Path(folder) / "id"
         message.write_text(plan_id, encoding="utf-8")
         command = ["-Y", "sign", "-n", NAMESPACE, "-f", str(chosen), str(message)]
-        done = this_machine().program([_PROGRAM, *command], _SIGNING_SECONDS) if _there() else _missing()
+        done = _ask(command, _SIGNING_SECONDS)
         made = Path(f"{message}.sig")
         if done.code or not made.is_file():
             raise PleoctlError(f"ssh-keygen could not sign with {chosen}", hint="name another key with --key")
@@ -170,20 +170,17 @@ def _default_key() -> Path:
     return found
 
 
-def _there() -> bool:
-    import shutil
-
-    return shutil.which(_PROGRAM) is not None
-
-
-def _missing() -> Ran:
-    raise PleoctlError("ssh-keygen is not installed", hint="it comes with OpenSSH 8.2 and later")
-
-
-def _ask(arguments: Sequence[str], message: bytes = b"") -> Ran:
-    if not _there():
-        return _missing()
+def _told(arguments: Sequence[str], message: bytes = b"") -> Ran:
+    """What ssh-keygen says of a message on its standard input."""
     with tempfile.TemporaryFile() as given:
         given.write(message)
         given.seek(0)
-        return this_machine().program([_PROGRAM, *arguments], _SECONDS, around=Around(given))
+        return _ask(arguments, _SECONDS, Around(given))
+
+
+def _ask(arguments: Sequence[str], seconds: float, around: Around | None = None) -> Ran:
+    import shutil
+
+    if shutil.which(_PROGRAM) is None:
+        raise PleoctlError("ssh-keygen is not installed", hint="it comes with OpenSSH 8.2 and later")
+    return this_machine().program([_PROGRAM, *arguments], seconds, around=around)

@@ -111,14 +111,10 @@ def _creates(changes: list[Change], batch: int) -> list[Task]:
     return [Task("batch", part) for part in _parts(changes, batch)]
 
 
-def _singles(changes: list[Change]) -> list[Task]:
-    return [Task("put", [change]) for change in changes]
-
-
 def _bulk(changes: list[Change], batch: int) -> list[Task]:
     plain = [c for c in changes if is_bulk(c)]
-    others = [c for c in changes if not is_bulk(c)]
-    return [*(Task("bulk", part) for part in _parts(plain, batch)), *_singles(others)]
+    singles = [Task("put", [change]) for change in changes if not is_bulk(change)]
+    return [*(Task("bulk", part) for part in _parts(plain, batch)), *singles]
 
 
 def _parts(changes: list[Change], size: int) -> Iterator[list[Change]]:

@@ -56,7 +56,7 @@ def by_hundreds(ids: Sequence[str], read: Callable[[list[str]], list[Live]]) -> 
     return [record for part in hundreds(sorted(wanted)) for record in read(part) if record.id in wanted]
 
 
-def hundreds(ids: Sequence[str], size: int = PAGE_SIZE) -> Iterator[list[str]]:
-    """The ids in parts of at most ``size``."""
-    for start in range(0, len(ids), size):
-        yield list(ids[start : start + size])
+def hundreds(ids: Sequence[str]) -> Iterator[list[str]]:
+    """The ids in parts of at most a hundred."""
+    for start in range(0, len(ids), PAGE_SIZE):
+        yield list(ids[start : start + PAGE_SIZE])
