@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, check_output
+from pleoctl.cli.shared import together
 from pleoctl.errors import UsageError
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pleoctl.plan.approvals import Approvers
 
 
@@ -30,27 +29,22 @@ def approvers_of(approvers: str | None, approvals: int | None, revoked: str | No
     return Approvers(Path(approvers), approvals or 1, None if revoked is None else Path(revoked))
 
 
-def approval_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of commands that carry plans out."""
-    for option in (
-        click.option(
-            "--revoked", type=PATH, metavar="FILE", help="With --approvers: a list of keys that no longer count."
-        ),
-        click.option(
-            "--approvals",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help="With --approvers: how many distinct people must have approved (default: 1).",
-        ),
-        click.option(
-            "--approvers",
-            type=PATH,
-            metavar="FILE",
-            help="Refuse (exit 3) unless people of this OpenSSH allowed_signers file have approved the plan.",
-        ),
-    ):
-        function = option(function)
-    return function
+approval_options = together(
+    click.option(
+        "--approvers",
+        type=PATH,
+        metavar="FILE",
+        help="Refuse (exit 3) unless people of this OpenSSH allowed_signers file have approved the plan.",
+    ),
+    click.option(
+        "--approvals",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="With --approvers: how many distinct people must have approved (default: 1).",
+    ),
+    click.option("--revoked", type=PATH, metavar="FILE", help="With --approvers: a list of keys that no longer count."),
+)
+"""What commands that carry plans out take."""
 
 
 @as_command("approve")

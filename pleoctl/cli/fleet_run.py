@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from pleoctl.cli.approve import approval_options, approvers_of
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, is_stdout, lock_timeout_option, write_output
-from pleoctl.cli.shared import OUTPUT
+from pleoctl.cli.shared import OUTPUT, together
 from pleoctl.errors import ExitCode, Finding, InvalidFile, Refused, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pleoctl.cli.signals import Stop
     from pleoctl.fleet.fleet import Fleet, Opened
@@ -22,21 +22,17 @@ if TYPE_CHECKING:
     from pleoctl.fleet.work import Task
     from pleoctl.plan.approvals import Approvers
 
-    F = TypeVar("F", bound=Callable[..., Any])
-
 #: The plans of a folder, beside the plans themselves.
 PLANS_FILE: Final = "fleet.json"
 
 
-def fleet_option(function: F) -> F:
-    """``--fleet``."""
-    return click.option(
-        "--fleet",
-        "fleet_file",
-        type=PATH,
-        metavar="FILE|FOLDER",
-        help="The fleet; else PLEOCTL_FLEET, else fleet.yaml here or above.",
-    )(function)
+fleet_option = click.option(
+    "--fleet",
+    "fleet_file",
+    type=PATH,
+    metavar="FILE|FOLDER",
+    help="The fleet; else PLEOCTL_FLEET, else fleet.yaml here or above.",
+)
 
 
 def _statuses(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
@@ -47,54 +43,47 @@ def _statuses(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[
     return [f"{given}{comma}{name}" for name in STATUSES if name.startswith(last)]
 
 
-def select_options(function: F) -> F:
-    """Which companies; all options must hold."""
-    for option in (
-        click.option("--shard", metavar="I/N", help="Only the I-th of N parts, for N machines side by side."),
-        click.option(
-            "--status",
-            "statuses",
-            metavar="STATUS,…",
-            shell_complete=_statuses,
-            help="Only those whose last run ended so: never, done, partial, failed, refused, stale, drifted, locked, "
-            "interrupted.",
-        ),
-        click.option(
-            "--changed",
-            metavar="GITREF",
-            help="Only companies with files that differ from this commit, uncommitted ones too.",
-        ),
-        click.option(
-            "--select",
-            "patterns",
-            multiple=True,
-            metavar="PATTERN",
-            help="Only companies whose path, folder or id is like this (* and ?); may be repeated.",
-        ),
-        fleet_option,
-    ):
-        function = option(function)
-    return function
-
-
-def run_options(function: F) -> F:
-    """How it is done, and where its receipt goes."""
-    for option in (
-        click.option("--receipt", type=OUTPUT, metavar="FILE", help="Write the fleet's receipt here as well."),
-        click.option(
-            "--isolation",
-            type=click.Choice(("thread", "process")),
-            help="Each company in a thread (default), or in a process with a deadline and a memory limit.",
-        ),
-        click.option(
-            "--concurrency",
-            type=click.IntRange(1, 256),
-            metavar="N",
-            help="Companies at a time (else fleet.yaml's).",
-        ),
-    ):
-        function = option(function)
-    return select_options(function)
+select_options = together(
+    fleet_option,
+    click.option(
+        "--select",
+        "patterns",
+        multiple=True,
+        metavar="PATTERN",
+        help="Only companies whose path, folder or id is like this (* and ?); may be repeated.",
+    ),
+    click.option(
+        "--changed",
+        metavar="GITREF",
+        help="Only companies with files that differ from this commit, uncommitted ones too.",
+    ),
+    click.option(
+        "--status",
+        "statuses",
+        metavar="STATUS,…",
+        shell_complete=_statuses,
+        help="Only those whose last run ended so: never, done, partial, failed, refused, stale, drifted, locked, "
+        "interrupted.",
+    ),
+    click.option("--shard", metavar="I/N", help="Only the I-th of N parts, for N machines side by side."),
+)
+"""Which companies; all of them must hold."""
+run_options = together(
+    select_options,
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1, 256),
+        metavar="N",
+        help="Companies at a time (else fleet.yaml's).",
+    ),
+    click.option(
+        "--isolation",
+        type=click.Choice(("thread", "process")),
+        help="Each company in a thread (default), or in a process with a deadline and a memory limit.",
+    ),
+    click.option("--receipt", type=OUTPUT, metavar="FILE", help="Write the fleet's receipt here as well."),
+)
+"""The same, how it is done, and where its receipt goes."""
 
 
 class Chosen(NamedTuple):

@@ -102,7 +102,7 @@ def _verified(workspace: Workspace, head: str | None) -> Output:
 def _proof_lines(proof: Proof, head: str | None) -> list[Shown | str]:
     lines: list[Shown | str] = [
         Shown(
-            f"{chain.receipts} {'receipt' if chain.receipts == 1 else 'receipts'} of company ",
+            f"{many(chain.receipts, 'receipt')} of company ",
             chain.company,
             f", the last is {chain.head}",
         )

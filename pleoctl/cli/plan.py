@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -11,35 +11,31 @@ from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace, terminal_width, write_output
 from pleoctl.cli.planning import scope_options
 from pleoctl.cli.reports import report_options, reporting
-from pleoctl.cli.shared import OUTPUT
+from pleoctl.cli.shared import OUTPUT, together
 from pleoctl.errors import ExitCode, Finding
 from pleoctl.text import COMMENT_BYTES, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pleoctl.cli.reports import Reported
     from pleoctl.plan.artifact import Plan
-
-    F = TypeVar("F", bound=Callable[..., Any])
 
 PLAN_FILE: Final = "plan.json"
 
 
-def render_options(function: F) -> F:
-    """What `plan` and `show` share beside the format."""
-    brief = click.option("--brief", is_flag=True, help="Totals without the single changes.")
-    size = click.option(
+render_options = together(
+    click.option("--brief", is_flag=True, help="Totals without the single changes."),
+    click.option(
         "--max-bytes",
         type=click.IntRange(min=1),
         default=COMMENT_BYTES,
         metavar="N",
         help=f"Most bytes of markdown (default {COMMENT_BYTES}); keeps all archives.",
-    )
-    gitlab = click.option(
+    ),
+    click.option(
         "--gitlab-report", type=OUTPUT, metavar="FILE", help="Also write GitLab's counts (artifacts:reports:terraform)."
-    )
-    return brief(size(gitlab(function)))
+    ),
+)
+"""What `plan` and `show` share beside the format."""
 
 
 @as_command("plan", formats=("text", "json", "markdown"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
 from pleoctl.cli.door import tell
-from pleoctl.cli.shared import offered
+from pleoctl.cli.shared import offered, together
 from pleoctl.machine import this_machine
 from pleoctl.text import Shown
 
@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from pleoctl.cli.boundary import Options
-    from pleoctl.pleo.reader import PleoReader
 
     T = TypeVar("T")
-    R = TypeVar("R", bound=PleoReader)
-    F = TypeVar("F", bound=Callable[..., Any])
 
 TENTH: Final = 10
 PATIENCE: Final = 10.0
@@ -61,27 +58,26 @@ class Section(click.ParamType):  # type: ignore[type-arg]  # takes none in older
         return [kind.section for kind in KINDS.values() if (kind.is_flat if self._flat else kind.parent is None)]
 
 
-def scope_options(function: F) -> F:
-    """``--only`` and ``--dimension``."""
-    dimension = click.option(
+def selected_codes(ctx: click.Context) -> list[str]:
+    """The workspace's selected codes."""
+    from pleoctl.workspace import Workspace
+
+    return Workspace.find(ctx.params.get("workspace")).selected or []
+
+
+scope_options = together(
+    click.option(
+        "--only", type=Section(), multiple=True, help="Leave everything else out of the plan; may be repeated."
+    ),
+    click.option(
         "--dimension",
         "dimensions",
         multiple=True,
         metavar="CODE",
         shell_complete=offered(selected_codes),
         help="Only this selected dimension, its tag group and tags; may be repeated.",
-    )
-    only = click.option(
-        "--only", type=Section(), multiple=True, help="Leave everything else out of the plan; may be repeated."
-    )
-    return only(dimension(function))
-
-
-def selected_codes(ctx: click.Context) -> list[str]:
-    """The workspace's selected codes."""
-    from pleoctl.workspace import Workspace
-
-    return Workspace.find(ctx.params.get("workspace")).selected or []
+    ),
+)
 
 
 @contextmanager

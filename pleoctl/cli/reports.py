@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from pleoctl.cli.common import WORKSPACE, inputs_of, workspace_folder, write_output
 from pleoctl.cli.door import annotate, tell
-from pleoctl.cli.shared import OUTPUT
+from pleoctl.cli.shared import OUTPUT, together
 from pleoctl.errors import Finding, PleoctlError, limited
 from pleoctl.text import Shown
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from pleoctl.cli.boundary import Options
     from pleoctl.markup import Markdown
-
-    F = TypeVar("F", bound=Callable[..., Any])
 
 MOST_SUMMARY: Final = 400_000
 
@@ -40,11 +38,10 @@ class Reported:
     summary: Callable[[int], Markdown] | None = None
 
 
-def report_options(function: F) -> F:
-    """``--junit`` and ``--sarif``."""
-    junit = click.option("--junit", type=OUTPUT, metavar="FILE", help="Also write the findings as JUnit XML.")
-    sarif = click.option("--sarif", type=OUTPUT, metavar="FILE", help="Also write the findings as SARIF 2.1.0.")
-    return junit(sarif(function))
+report_options = together(
+    click.option("--junit", type=OUTPUT, metavar="FILE", help="Also write the findings as JUnit XML."),
+    click.option("--sarif", type=OUTPUT, metavar="FILE", help="Also write the findings as SARIF 2.1.0."),
+)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    Command = Callable[..., Any]
+
 
 class OutputFile(click.Path):
     """A file that a command writes; no two of one call may be the same."""
@@ -22,6 +24,17 @@ LOG_FORMATS: Final = ("text", "json")
 OUTPUT: Final = OutputFile(path_type=str)
 """The type of every option that names a file to be written."""
 FORMATS: Final = ("text", "json", "markdown", "html", "csv", "beancount", "hledger", "datev", "sie")
+
+
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Options that several commands take, as one decorator; help shows them in this order."""
+
+    def wrap(function: Command) -> Command:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return wrap
 
 
 def offered(names: Callable[[click.Context], Iterable[str]]) -> Callable[..., list[str]]:
