@@ -36,7 +36,10 @@ def patience(timeout: str | None) -> float:
 
 
 class Terminal(Caller):
-    """The caller at the command line. ``asked`` is what a signal said; ``told`` where events and the receipt go."""
+    """The caller at the command line.
+
+    ``asked`` is what a signal said; ``events_file`` and ``receipt_file`` say where they go, None: nowhere.
+    """
 
     def __init__(self, options: Options, timeout: str | None, approvers: Approvers | None = None) -> None:
         """Outside of `writing` a signal ends the command where it is."""

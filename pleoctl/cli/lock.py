@@ -16,8 +16,6 @@ from pleoctl.errors import ExitCode, Finding, PleoctlError, UsageError
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pleoctl.state.base import Standing, State
     from pleoctl.state.lock import Holder
     from pleoctl.workspace import Workspace
@@ -27,14 +25,13 @@ _SHARED: Final = "shared"
 _HEADERS: Final = ("company", "url", "command", "pid", "host", "run", "since", "lock", "lease")
 
 
-def _fleet_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--fleet",
-        "fleet_file",
-        type=PATH,
-        metavar="FILE|FOLDER",
-        help="Ask the database of this fleet, which its companies without a state of their own share.",
-    )(function)
+_fleet_option = click.option(
+    "--fleet",
+    "fleet_file",
+    type=PATH,
+    metavar="FILE|FOLDER",
+    help="Ask the database of this fleet, which its companies without a state of their own share.",
+)
 
 
 @as_group("lock")

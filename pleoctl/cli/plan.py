@@ -9,7 +9,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace, terminal_width, write_output
-from pleoctl.cli.planning import scope_options
+from pleoctl.cli.planning import allow_archive_option, scope_options
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.cli.shared import OUTPUT, together
 from pleoctl.errors import ExitCode, Finding
@@ -41,12 +41,7 @@ render_options = together(
 @as_command("plan", formats=("text", "json", "markdown"))
 @click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Save the plan here.")
 @scope_options
-@click.option(
-    "--allow-archive",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Approve exactly N archives: all that the plan has.",
-)
+@allow_archive_option
 @click.option("--today", metavar="DATE", help="The day that expiry dates are judged by (YYYY-MM-DD).")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @report_options

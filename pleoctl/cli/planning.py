@@ -1,4 +1,4 @@
-"""What plan, sync, drift and apply share: connecting, and telling how it goes."""
+"""What commands share that plan: which part of the desired state is meant, and telling how it goes."""
 
 from __future__ import annotations
 
@@ -77,6 +77,13 @@ scope_options = together(
         shell_complete=offered(selected_codes),
         help="Only this selected dimension, its tag group and tags; may be repeated.",
     ),
+)
+
+allow_archive_option = click.option(
+    "--allow-archive",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Approve exactly N archives: all that the plan has.",
 )
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 MAX_TRACE: Final = 100
-NOT_COMPARED: Final = "not-compared"
 
 
 @as_group("source")
@@ -67,7 +66,7 @@ def check(options: Options, *, trace: int, offline: bool) -> Output:
     text += Shown.lines(source_lines(exported.state))
     compared, told = (None, []) if offline else _compared(workspace, exported.state)
     findings = [*exported.findings, *told]
-    hints = Counter(finding.code for finding in findings if finding.code != NOT_COMPARED)
+    hints = Counter(finding.code for finding in findings if finding.code != "not-compared")
     text += Shown.lines(hint_lines(hints))
     text += Shown.lines(preview_lines(compared) if compared is not None else ())
     traced = {name: _traced(found, trace) for name, found in source.tables.items()} if trace else {}

@@ -8,6 +8,7 @@ import click
 
 from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.plan import guarded, render_plan, where_saved
+from pleoctl.cli.planning import allow_archive_option
 from pleoctl.cli.shared import OUTPUT
 from pleoctl.errors import Finding, InvalidFile, UsageError
 from pleoctl.place import Place
@@ -45,12 +46,7 @@ def _files_and_runs(ctx: click.Context, _param: click.Parameter, begun: str) -> 
 @as_command("undo", formats=("text", "json", "markdown"))
 @click.argument("receipt", metavar="RECEIPT", type=PATH, shell_complete=_files_and_runs)
 @click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Save the plan here.")
-@click.option(
-    "--allow-archive",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Approve exactly N archives: all that the plan has.",
-)
+@allow_archive_option
 def command(options: Options, *, receipt: str, output: str | None, allow_archive: int | None) -> Output:
     """Plan to take a run back.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -47,7 +48,7 @@ class Redirect:
         self._path = parts.path
         host = "127.0.0.1" if found.host == "localhost" else found.host
         self._server = _Server((host, found.port if registered else 0), _Handler)
-        self.uri = registered or f"http://127.0.0.1:{self._server.server_port}{_PATH}"
+        self.uri = registered or f"http://127.0.0.1:{self._server.server_address[1]}{_PATH}"
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +75,9 @@ class Redirect:
         return server.outcome
 
 
-class _Server(HTTPServer):
+class _Server(TCPServer):
+    """Not `http.server`'s, which asks for the machine's name; that may take seconds."""
+
     timeout = _POLL
     outcome: str | Exception | None = None
 
@@ -83,12 +86,6 @@ class _Server(HTTPServer):
             super().__init__(address, handler)
         except OSError as error:
             raise PleoctlError(f"port {address[1]} of redirectUri cannot be taken: {error.strerror}") from error
-
-    def server_bind(self) -> None:
-        """Without asking for the machine's name, which may take seconds."""
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def expect(self, path: str, judge: Callable[[str], str]) -> None:
         """What answer is waited for."""
