@@ -1,1 +1,5 @@
-"""GitHub and GitLab: what their environment tells, comments, annotations, counts."""
+"""GitHub and GitLab: what their environment tells, comments, annotations, counts.
+
+Begin with `comments`, which brings those of a pull request in line with a plan; `github` makes the requests, each a
+step of `steps`.
+"""

@@ -9,6 +9,9 @@ Without a socket, in the time of a simulation:
 
     pleo = Sandbox(seed=seed, settings=Settings(seed_ids=1), clock=simulated)
     reply = pleo.respond(Request("GET", "/v1/introspect", headers={"Authorization": f"Bearer {pleo.token}"}))
+
+To read it, begin with `world`, the state and what happens to it, and follow a request: `app` (sockets), `routes`,
+`exchange` (limits, credential, contract, faults), the handler in `kinds`, the `store`.
 """
 
 from pleoctl.sandbox.auth import Credential
