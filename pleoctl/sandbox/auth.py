@@ -37,7 +37,14 @@ ALL_SCOPES: Final = (
 )
 
 
-class Credential(Document, frozen=True, kw_only=True):
+class _Secret(Document, frozen=True, kw_only=True):
+    def as_json(self) -> Record:
+        """All fields but the secret."""
+        values: Record = msgspec.to_builtins(self)
+        return {name: value for name, value in values.items() if name != "secret"}
+
+
+class Credential(_Secret, frozen=True, kw_only=True):
     """One API key or token with the scopes it was given.
 
     ``expires_after_calls`` lets it answer that many calls and then 401 like an expired token.
@@ -48,13 +55,8 @@ class Credential(Document, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ALL_SCOPES
     expires_after_calls: Annotated[int, Meta(ge=0)] | None = None
 
-    def as_json(self) -> Record:
-        """All fields but the secret."""
-        values: Record = msgspec.to_builtins(self)
-        return {name: value for name, value in values.items() if name != "secret"}
 
-
-class OAuthClient(Document, frozen=True, kw_only=True):
+class OAuthClient(_Secret, frozen=True, kw_only=True):
     """A client that may ask for tokens.
 
     ``secret`` None makes a public client; without ``redirect_uris`` it may end at any address of this machine.
@@ -63,11 +65,6 @@ class OAuthClient(Document, frozen=True, kw_only=True):
     id: Annotated[str, Meta(min_length=1)]
     secret: str | None = None
     redirect_uris: tuple[str, ...] = ()
-
-    def as_json(self) -> Record:
-        """All fields but the secret."""
-        values: Record = msgspec.to_builtins(self)
-        return {name: value for name, value in values.items() if name != "secret"}
 
 
 DEFAULT_CLIENTS: Final = (OAuthClient(id="sandbox-client", secret="sandbox-client-secret"),)  # noqa: S106 - on loopback

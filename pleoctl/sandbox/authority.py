@@ -145,8 +145,7 @@ class Authority:
         """A token for the client itself: without a refresh token."""
         with self._lock:
             grant = Grant(client, scopes)
-            self._grants.append(grant)
-            pair = self._pair(grant, settings)
+            pair = self._begun(grant, settings)
             grant.refresh = ""
             return {name: value for name, value in pair.items() if name != "refresh_token"}
 

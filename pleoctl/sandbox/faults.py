@@ -129,9 +129,9 @@ class Fault(Document, frozen=True, kw_only=True):
         _pattern(self.path)
 
     @classmethod
-    def from_mapping(cls, data: Any, where: str = "fault") -> Fault:
+    def from_mapping(cls, data: Any) -> Fault:
         """A fault from its camel-cased fields. Raises `BadInput`."""
-        return decoded(data, cls, where)
+        return decoded(data, cls, "fault")
 
     def as_json(self) -> Record:
         """The fields that differ from their defaults, camel-cased."""

@@ -133,17 +133,17 @@ class Sandbox:
         """Create or change a record of any kind past the API, by the camel-cased fields of a seed."""
         return self.world.put(kind, key, fields)
 
-    def put_account(self, external_id: str, *, record_id: str | None = None, **fields: Any) -> Record:
-        """Create or change an account past the API, by the camel-cased fields of a seed."""
-        return self.world.put("account", external_id, fields, record_id)
+    def put_account(self, external_id: str, **fields: Any) -> Record:
+        """The same of an account."""
+        return self.put("account", external_id, **fields)
 
     def put_group(self, code: str, *, record_id: str | None = None, **fields: Any) -> Record:
-        """Create or change a tag group past the API, by the camel-cased fields of a seed."""
+        """The same of a tag group; ``record_id`` names one of several with this code, or gives a new one its id."""
         return self.world.put("tagGroup", code, fields, record_id)
 
-    def put_tag(self, group: str, code: str, *, record_id: str | None = None, **fields: Any) -> Record:
-        """Create or change a tag of the group with this code past the API."""
-        return self.world.put("tag", (group, code), fields, record_id)
+    def put_tag(self, group: str, code: str, **fields: Any) -> Record:
+        """The same of a tag of the group with this code."""
+        return self.put("tag", (group, code), **fields)
 
     def _secret(self, scheme: str) -> str:
         return next((c.secret for c in self.world.settings.credentials if c.scheme == scheme), "")

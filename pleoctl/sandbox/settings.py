@@ -185,15 +185,15 @@ class Settings(Document, frozen=True, kw_only=True):
         checked(self)
 
     @classmethod
-    def from_mapping(cls, data: Mapping[str, Any], where: str = "settings") -> Settings:
+    def from_mapping(cls, data: Mapping[str, Any]) -> Settings:
         """Settings from camel-cased names, as a config file or the control endpoint gives them."""
-        return decoded(data, cls, where)
+        return decoded(data, cls, "settings")
 
-    def changed(self, data: Mapping[str, Any], where: str = "settings") -> Settings:
+    def changed(self, data: Mapping[str, Any]) -> Settings:
         """A copy in which the given camel-cased names have new values."""
         if not isinstance(data, dict):
-            raise BadInput(where, "must be a mapping")
-        return decoded({**msgspec.to_builtins(self), **data}, Settings, where)
+            raise BadInput("settings", "must be a mapping")
+        return self.from_mapping({**msgspec.to_builtins(self), **data})
 
     def as_json(self) -> Record:
         """The settings by their camel-cased names; credentials and clients show everything but their secrets."""
