@@ -67,13 +67,13 @@ class FleetRun:
         }
         written = this_machine().monotonic()
         self.findings += told_before(self.how)
-        work, here = worker(self.fleet, self.task, self.how), self.how.isolation == "thread"
+        work = worker(self.fleet, self.task, self.how)
 
         def begun(one: Opened) -> CompanyResult:
             going[one.company.path].outcome = "running"
             return work(one)
 
-        crew = Crew(begun, self.how.concurrency, self.how.stop, here)
+        crew = Crew(begun, self.how.concurrency, self.how.stop)
         progress(0, len(companies))
         for number, result in enumerate(crew.results(companies), 1):
             going[result.path] = result
