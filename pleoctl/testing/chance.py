@@ -7,13 +7,14 @@ history: where a list ends, everything goes on plainly.
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 T = TypeVar("T")
 Trace = list[int]
+_TRIES: Final = 400
 
 
 class Chance:
@@ -49,15 +50,10 @@ class Chance:
         """Whether something out of the ordinary happens."""
         return bool(self.below(2, 1 - 2 * probability if probability < 0.5 else 0.0))  # a half
 
-    def some(self, options: Sequence[T], most: int, probability: float = 0.5) -> list[T]:
-        """Up to ``most`` of the options, in their order."""
-        chosen = [option for option in options if self.happens(probability)]
-        return chosen[:most]
 
-
-def shrunk(trace: Sequence[int], fails: Callable[[Sequence[int]], bool], tries: int = 400) -> Trace:
-    """A simpler trace that still fails: parts left out, numbers made smaller, as long as ``tries`` last."""
-    best, left = list(trace), tries
+def shrunk(trace: Sequence[int], fails: Callable[[Sequence[int]], bool]) -> Trace:
+    """A simpler trace that still fails: parts left out, numbers made smaller, as long as the tries last."""
+    best, left = list(trace), _TRIES
     improved = True
     while improved and left > 0:
         improved = False
@@ -91,13 +87,12 @@ def _simpler(trace: Trace) -> Iterator[Trace]:
             yield [*trimmed[:place], value - 1, *trimmed[place + 1 :]]
 
 
-def exhausted(run: Callable[[Chance], None]) -> Iterator[Trace]:
-    """Run every history that there is, in order, giving the trace of each; ``run`` must draw few choices."""
+def exhausted(run: Callable[[Chance], T]) -> Iterator[tuple[Trace, T]]:
+    """Run every history that there is, in order: the trace and the end of each; ``run`` must draw few choices."""
     trace: Trace | None = []
     while trace is not None:
         chance = Chance(given=trace)
-        run(chance)
-        yield chance.trace
+        yield chance.trace, run(chance)
         trace = _following(chance)
 
 

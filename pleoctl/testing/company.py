@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -175,13 +175,8 @@ class Company:
                     found = reader.tags([group.id for group in found])
         return {record.key: record for record in found}
 
-    @contextmanager
-    def _client(self, kind: type[R]) -> Iterator[R]:
-        client = kind(SimulatedTransport(self._machine, self.pleo, self._weather), self.pleo.company)
-        try:
-            yield client
-        finally:
-            client.close()
+    def _client(self, kind: type[R]) -> closing[R]:
+        return closing(kind(SimulatedTransport(self._machine, self.pleo, self._weather), self.pleo.company))
 
 
 def _seed(kind: Kind, records: Sequence[dict[str, Any]]) -> Seed:

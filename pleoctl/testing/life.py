@@ -7,7 +7,7 @@ import logging
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -117,14 +117,8 @@ class Life(ABC):
             self._seen = version, self._pleo.state()
         return self._seen[1]
 
-    @contextmanager
-    def _client(self, kind: type[R]) -> Iterator[R]:
-        transport = SimulatedTransport(self._machine, self._pleo, self.weather)
-        client = kind(transport, self._pleo.company)
-        try:
-            yield client
-        finally:
-            client.close()
+    def _client(self, kind: type[R]) -> closing[R]:
+        return closing(kind(SimulatedTransport(self._machine, self._pleo, self.weather), self._pleo.company))
 
 
 @contextmanager

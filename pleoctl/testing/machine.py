@@ -60,7 +60,7 @@ class SimulatedMachine(Machine):
         """Let other threads run until so many seconds have passed."""
         if self._running is None:
             self._seconds += max(seconds, 0.0)
-            self._check()
+            self.check()
         else:
             self._running.rest(self._seconds + max(seconds, 0.0))
 
@@ -95,16 +95,17 @@ class SimulatedMachine(Machine):
     def step(self) -> None:
         """A moment at which another thread may go on instead. Raises `Death`."""
         if self._running is None:
-            self._check()
+            self.check()
         else:
             self._running.rest(self._seconds)
 
     def die(self) -> None:
         """Stop everything. Raises `Death`."""
         self.alive = False
-        self._check()
+        self.check()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise `Death` if the machine is dead."""
         if not self.alive:
             raise Death
 
@@ -131,10 +132,6 @@ class SimulatedMachine(Machine):
     def pass_by(self, seconds: float) -> None:
         """Let so much time go by at once, whoever is in the middle of something."""
         self._seconds += seconds
-
-    def check(self) -> None:
-        """Raise `Death` if the machine is dead."""
-        self._check()
 
 
 class _Strands:

@@ -47,34 +47,21 @@ def search(
 
 def exhaust(run: Callable[[Chance], Any]) -> tuple[int, Failure | None]:
     """The same for every history that ``run`` can make; it must draw few choices."""
-    number, broken = 0, list[tuple[str, str]]()
-
-    def tried(chance: Chance) -> None:
-        try:
-            with quiet():
-                run(chance)
-        except Exception as error:
-            broken.append(_told(error))
-
-    for trace in exhausted(tried):
-        number += 1
-        if broken:
-            return number, Failure(None, trace, *broken[0])
+    number = 0
+    for number, (trace, broken) in enumerate(exhausted(lambda chance: _broken(chance, run)), 1):
+        if broken is not None:
+            return number, Failure(None, trace, *broken)
     return number, None
 
 
 def _broken(chance: Chance, run: Callable[[Chance], Any]) -> tuple[str, str] | None:
+    """The law that a history broke, and what was seen."""
     try:
         with quiet():
             run(chance)
     except Exception as error:
-        return _told(error)
+        return error.law if isinstance(error, LawBroken) else type(error).__name__, str(error)
     return None
-
-
-def _told(error: Exception) -> tuple[str, str]:
-    law = error.law if isinstance(error, LawBroken) else type(error).__name__
-    return law, str(error)
 
 
 def _shrunk(trace: Sequence[int], law: str, run: Callable[[Chance], Any]) -> list[int]:
