@@ -10,7 +10,7 @@ from pleoctl.cli.approve import approval_options, approvers_of
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, is_stdout, lock_timeout_option, write_output
 from pleoctl.cli.shared import OUTPUT, together
-from pleoctl.errors import ExitCode, Finding, InvalidFile, Refused, UsageError
+from pleoctl.errors import Finding, InvalidFile, Refused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -331,7 +331,7 @@ def _run(
         run.keep(receipt)
     if asked.receipt is not None:
         write_output(options, asked.receipt, receipt.bytes)
-    return receipt, _output(options, receipt, run)
+    return receipt, _output(receipt, run)
 
 
 def _signalled(receipt: FleetReceipt, stop: Stop) -> None:
@@ -341,10 +341,9 @@ def _signalled(receipt: FleetReceipt, stop: Stop) -> None:
             result.exit_code = int(stop.code)
 
 
-def _output(options: Options, receipt: FleetReceipt, run: FleetRun) -> Output:
+def _output(receipt: FleetReceipt, run: FleetRun) -> Output:
+    from msgspec import to_builtins
+
     from pleoctl.report.fleet import receipt_text
 
-    code = receipt.exit_code
-    if options.format == "json":
-        return Output(raw=receipt.bytes, findings=run.findings, exit_code=code)
-    return Output(receipt_text(receipt), findings=run.findings, exit_code=ExitCode(code))
+    return Output(receipt_text(receipt), to_builtins(receipt), run.findings, receipt.exit_code)

@@ -57,7 +57,7 @@ def prepare(
     url = workspace.url
     state = load_desired(workspace.desired_files) if desired is None else desired
     for kind in flat_kinds():
-        if kind.keyed and kind.section in choices.only and kind.name not in state.flat:
+        if kind.section in choices.only and kind.name not in state.flat:
             hint = f"list them under {kind.section} in the desired state, `[]` for none"
             raise UsageError(f"{kind.plural} are not managed: the desired state has none", hint=hint)
     scope = _scope(workspace, choices.only, choices.dimensions, _today(choices.today))

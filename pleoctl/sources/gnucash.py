@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
-from pleoctl.errors import SourceError
+from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Place
 from pleoctl.sources.base import SourceRow, Table
 from pleoctl.sources.bounds import Bounds
@@ -19,6 +19,7 @@ from pleoctl.sources.gnucash_xml import Account, is_set, read_xml
 from pleoctl.sources.sqlite import open_read_only
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pleoctl.sources.context import Context
@@ -31,7 +32,9 @@ _SQLITE: Final = b"SQLite format 3\x00"
 SECONDS: Final = 30.0
 _QUERY: Final = """
     SELECT a.guid, a.code, a.name, a.hidden, a.placeholder, a.account_type,
-           CASE WHEN c.namespace IN ('CURRENCY', 'ISO4217') THEN c.mnemonic END, a.parent_guid
+           CASE WHEN c.namespace IN ('CURRENCY', 'ISO4217') THEN c.mnemonic END,
+           CASE WHEN a.parent_guid IN (SELECT guid FROM accounts WHERE account_type = 'ROOT') THEN NULL
+                ELSE a.parent_guid END
     FROM accounts a LEFT JOIN commodities c ON c.guid = a.commodity_guid
     WHERE a.account_type <> 'ROOT'
       AND COALESCE(a.parent_guid, '') NOT IN (SELECT root_template_guid FROM books)
@@ -56,9 +59,8 @@ class GnuCashSource:
         unseen = hidden(accounts)
         rows = (self._row(account, hidden=account.guid in unseen) for account in accounts)
         known = _TYPES | {account.kind for account in accounts if account.kind}
-        return Table(
-            self._shown, [row for row in rows if row is not None], idle("types", self._types, known, self._shown)
-        )
+        told = [*idle("types", self._types, known, self._shown), *_adrift(accounts, self._shown)]
+        return Table(self._shown, [row for row in rows if row is not None], told)
 
     def _row(self, account: Account, *, hidden: bool) -> SourceRow | None:
         if account.placeholder or (self._types is not None and account.kind not in self._types):
@@ -75,11 +77,16 @@ class GnuCashSource:
 
 
 def accounts_of(path: Path, shown: str, content: bytes) -> list[Account]:
-    """All accounts of a book but its root; ``content`` is what the file holds. Raises `SourceError`."""
+    """All accounts of a book but its root; ``content`` is what the file holds. Raises `SourceError`.
+
+    Those directly below a root have no parent.
+    """
     bounds = Bounds(shown, seconds=SECONDS)
     if content.startswith(_SQLITE):
         return _from_sqlite(path, shown, bounds)
-    return [one for one in read_xml(content, shown, bounds) if one.kind != "ROOT"]
+    found = read_xml(content, shown, bounds)
+    roots = {one.guid for one in found if one.kind == "ROOT"}
+    return [one._replace(parent=None) if one.parent in roots else one for one in found if one.kind != "ROOT"]
 
 
 def hidden(accounts: list[Account]) -> set[str | None]:
@@ -96,6 +103,26 @@ def hidden(accounts: list[Account]) -> set[str | None]:
             one = None if one.hidden else by_guid.get(one.parent)
         known |= dict.fromkeys(path, known[path[-1]] or (one is not None and known[one.guid])) if path else {}
     return {guid for guid, unseen in known.items() if unseen}
+
+
+def _adrift(accounts: list[Account], shown: str) -> Iterator[Finding]:
+    """A warning for each account that hangs on nothing: what it lies below may have been hidden."""
+    by_guid: dict[str | None, Account] = {account.guid: account for account in accounts}
+    seen: dict[str | None, int] = {}
+    for number, account in enumerate(accounts):
+        if account.parent and account.parent not in by_guid:
+            yield _lost(account, f"lies below {account.parent}, which the book does not have", shown)
+        one: Account | None = account
+        while one is not None and one.guid not in seen:
+            seen[one.guid] = number
+            one = by_guid.get(one.parent)
+        if one is not None and seen[one.guid] == number:
+            yield _lost(one, "lies below itself", shown)
+
+
+def _lost(account: Account, words: str, shown: str) -> Finding:
+    told, hint = f"account {account.guid} ({account.name}) {words}", "look at it in GnuCash, and save the book anew"
+    return Finding("lost-parent", told, "warning", Place(shown), hint=hint)
 
 
 def _from_sqlite(path: Path, shown: str, bounds: Bounds) -> list[Account]:

@@ -182,6 +182,18 @@ def test_wrong_options_are_usage_errors(plan: Path, cli: Cli, options: list[str]
     assert plan.exists()
 
 
+@pytest.mark.parametrize("section", ["accounts", "dimensions", "taxCodes", "vendors"])
+def test_what_is_not_managed_is_not_called_in_line(
+    section: str, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
+    """`--only` of it is a usage error with the way to manage it; a plan of all leaves it out."""
+    desired(workspace(pleo))
+    said = cli("plan", "--only", section, "--format", "json")
+    (finding,) = said.json["findings"]
+    assert (said.code, "are not managed" in finding["message"], bool(finding["hint"])) == (64, True, True)
+    assert cli("plan", "--format", "json").json["changes"] == []
+
+
 @pytest.mark.parametrize(
     ("options", "kinds"),
     [

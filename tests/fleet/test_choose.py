@@ -106,7 +106,7 @@ def test_plans_are_saved_and_carried_out(fleet: FleetFolder, cli: Cli) -> None:
     edited = fleet.root / "plans" / f"{fleet['west'].pleo.company}.plan.json"
     edited.write_text(edited.read_text().replace("N0", "N9"))
     done = cli("fleet", "apply", "plans", "--format", "json")
-    assert [one["outcome"] for one in done.json["companies"]] == ["done", "done", "failed"]
+    assert [one["outcome"] for one in done.json["result"]["companies"]] == ["done", "done", "failed"]
     assert done.code == 78
     assert fleet["north"].accounts == ["N0"]
     assert fleet["west"].accounts == []
@@ -154,8 +154,10 @@ def test_companies_without_a_plan_are_told(fleet: FleetFolder, cli: Cli) -> None
     fleet["south"].write(company="not a company")
     cli("fleet", "plan", "-o", "plans")
     said = cli("fleet", "apply", "plans", "--format", "json")
-    assert (said.code, len(said.json["companies"])) == (0, 2)
-    assert "warning: companies/south/pleoctl.yaml is left out, since `fleet plan` made no plan of it: " in said.stderr
+    assert (said.code, len(said.json["result"]["companies"])) == (0, 2)
+    (told,) = said.json["findings"]
+    words = "companies/south/pleoctl.yaml is left out, since `fleet plan` made no plan of it: "
+    assert (told["level"], told["message"][: len(words)]) == ("warning", words)
     assert cli("fleet", "apply", "plans", "--select", "west").stderr.count("south") == 0
     alone = cli("fleet", "apply", "plans", "--select", "south")
     assert (alone.code, "there is no plan to carry out: companies/south" in alone.stderr) == (3, True)
@@ -184,7 +186,7 @@ def test_a_plan_must_be_approved_where_that_is_asked_for(
     cli("fleet", "plan", "-o", "plans", "--select", "west", "--select", "north")
     assert cli("approve", f"plans/{fleet['west'].pleo.company}.plan.json", "--key", keys / "key").code == 0
     said = cli("fleet", "apply", "plans", "--approvers", signers, "--format", "json")
-    assert [one["exitCode"] for one in said.json["companies"]] == [3, 0]
+    assert [one["exitCode"] for one in said.json["result"]["companies"]] == [3, 0]
     (fleet.root / "signers").write_bytes(signers.read_bytes())
     inside = cli("fleet", "apply", "plans", "--approvers", fleet.root / "signers")
     assert (inside.code, "the fleet's folder" in inside.stderr) == (3, True)
@@ -195,11 +197,11 @@ def test_one_failure_stops_no_other(fleet: FleetFolder, cli: Cli) -> None:
     fleet["north"].write(company="wrong")
     fleet["south"].pleo.add_fault(Fault(kind="status", method="POST", status=403))
     said = cli("fleet", "sync", "--format", "json", "--receipt", "r.json")
-    assert [one["exitCode"] for one in said.json["companies"]] == [78, 1, 0]
+    assert [one["exitCode"] for one in said.json["result"]["companies"]] == [78, 1, 0]
     assert said.code == 78
-    assert said.json["companies"][0]["error"]["file"] == "pleoctl.yaml"
+    assert said.json["result"]["companies"][0]["error"]["file"] == "pleoctl.yaml"
     assert fleet["west"].accounts == ["N0"]
-    assert json.loads((fleet.root / "r.json").read_text()) == said.json
+    assert json.loads((fleet.root / "r.json").read_text()) == said.json["result"]
 
 
 @pytest.mark.parametrize(
@@ -255,4 +257,4 @@ def test_a_signal_ends_the_fleet_with_its_code(fleet: FleetFolder) -> None:
         child.send_signal(signal.SIGTERM)
         out, _ = child.communicate(timeout=30)
     assert child.returncode == 143
-    assert {one["exitCode"] for one in json.loads(out)["companies"]} == {143}
+    assert {one["exitCode"] for one in json.loads(out)["result"]["companies"]} == {143}

@@ -120,8 +120,8 @@ def test_another_companys_secret_is_refused(
     fleet["north"].write(pleo={"url": fleet["north"].pleo.url, "auth": {"apiKey": reference}})
     said = cli("fleet", "sync", "--select", "north", "--select", "south", "--format", "json")
     assert said.code == 3
-    assert [one["exitCode"] for one in said.json["companies"]] == [3, 0]
-    error = said.json["companies"][0]["error"]
+    assert [one["exitCode"] for one in said.json["result"]["companies"]] == [3, 0]
+    error = said.json["result"]["companies"][0]["error"]
     assert "PLEOCTL_SECRETS_DIR" not in error["hint"]
     (finding,) = cli("validate", "--format", "json").json["findings"]
     assert (finding["level"], finding["message"], finding["hint"]) == ("error", error["message"], error["hint"])
@@ -140,7 +140,7 @@ def test_the_books_secret_of_a_company_may_have_its_form(
     for name, code in (("BOOKS", 1), ("KEY", 3)):
         fleet["north"].write(source={**source, "auth": {"bearer": f"env:PLEO_FLEET_NORTH__{name}"}})
         assert cli("validate").code == (0 if code == 1 else 78)
-        (north,) = cli("fleet", "sync", "--select", "north", "--format", "json").json["companies"]
+        (north,) = cli("fleet", "sync", "--select", "north", "--format", "json").json["result"]["companies"]
         assert (north["exitCode"], "Pleo's own credential" in north["error"]["message"]) == (code, code == 3)
 
 
@@ -150,7 +150,7 @@ def test_a_variable_that_is_allowed_and_not_set(fleet: FleetFolder, cli: Cli, is
     companies = [{"path": "companies/north/pleoctl.yaml", "env": ["NORTH_KEY"]}, "companies/*/pleoctl.yaml"]
     fleet.write(isolation=isolation, companies=companies)
     fleet["north"].write(pleo={"url": fleet["north"].pleo.url, "auth": {"apiKey": "env:NORTH_KEY"}})
-    (north,) = cli("fleet", "sync", "--select", "north", "--format", "json").json["companies"]
+    (north,) = cli("fleet", "sync", "--select", "north", "--format", "json").json["result"]["companies"]
     assert (north["exitCode"], north["error"]["hint"]) == (1, "export NORTH_KEY=…")
 
 
@@ -162,7 +162,7 @@ def test_links_to_another_company_are_refused(fleet: FleetFolder, cli: Cli) -> N
     (south / "pleoctl.yaml").unlink()
     (south / "pleoctl.yaml").symlink_to(fleet["west"].folder / "pleoctl.yaml")
     said = cli("fleet", "sync", "--format", "json")
-    assert [one["exitCode"] for one in said.json["companies"]] == [3, 3, 0]
+    assert [one["exitCode"] for one in said.json["result"]["companies"]] == [3, 3, 0]
 
 
 @pytest.mark.parametrize("companies", [["companies/*/pleoctl.yaml"], ["companies/north/pleoctl.yaml"]])
@@ -172,7 +172,8 @@ def test_a_workspace_file_that_never_ends_is_refused(fleet: FleetFolder, cli: Cl
     (fleet["north"].folder / "pleoctl.yaml").unlink()
     os.mkfifo(fleet["north"].folder / "pleoctl.yaml")
     said = cli("fleet", "sync", "--format", "json")
-    assert [one["exitCode"] for one in said.json["companies"]] == [3, 0, 0][: len(said.json["companies"])]
+    ends = [one["exitCode"] for one in said.json["result"]["companies"]]
+    assert ends == [3, 0, 0][: len(ends)]
 
 
 def test_a_folder_that_leads_out_of_the_fleet_is_refused(
@@ -190,8 +191,8 @@ def test_one_company_is_looked_after_by_one_workspace(fleet: FleetFolder, cli: C
     """Two workspaces of one company would show each other their runs: neither is worked on."""
     fleet["north"].write(company=fleet["west"].pleo.company, pleo=pleo_of(fleet, "west"))
     said = cli("fleet", "sync", "--format", "json")
-    assert [one["exitCode"] for one in said.json["companies"]] == [78, 0, 78]
-    assert "companies/west/pleoctl.yaml" in said.json["companies"][0]["error"]["message"]
+    assert [one["exitCode"] for one in said.json["result"]["companies"]] == [78, 0, 78]
+    assert "companies/west/pleoctl.yaml" in said.json["result"]["companies"][0]["error"]["message"]
 
 
 def pleo_of(fleet: FleetFolder, name: str) -> Json:

@@ -54,8 +54,8 @@ def test_a_process_comes_to_the_same_end(fleet: FleetFolder, cli: Cli, monkeypat
         (fleet.root / name).write_text("raise SystemExit(9)")
     fleet["north"].write(pleo={"url": fleet["north"].pleo.url, "auth": {"apiKey": "env:PLEO_FLEET_WEST__KEY"}})
     two = ["--select", "north", "--select", "south", "--format", "json"]
-    threads = cli("fleet", "plan", *two).json["companies"]
-    processes = cli("fleet", "plan", "--isolation", "process", *two).json["companies"]
+    threads = cli("fleet", "plan", *two).json["result"]["companies"]
+    processes = cli("fleet", "plan", "--isolation", "process", *two).json["result"]["companies"]
     assert processes == threads
 
 
@@ -105,8 +105,8 @@ def test_a_company_that_does_not_end_is_ended(fleet: FleetFolder, cli: Cli) -> N
     with on(Later(fleet["north"].folder / "hangs")):
         said = cli("fleet", "sync", "--select", "north", "--select", "west", "--format", "json")
     assert said.code == 5
-    assert [one["outcome"] for one in said.json["companies"]] == ["partial", "done"]
-    assert "did not end within 3600 s" in said.json["companies"][0]["error"]["message"]
+    assert [one["outcome"] for one in said.json["result"]["companies"]] == ["partial", "done"]
+    assert "did not end within 3600 s" in said.json["result"]["companies"][0]["error"]["message"]
 
 
 def test_a_company_gets_no_more_memory_than_it_may_have(fleet: FleetFolder, cli: Cli) -> None:
@@ -114,7 +114,7 @@ def test_a_company_gets_no_more_memory_than_it_may_have(fleet: FleetFolder, cli:
     fleet.write(isolation="process", memoryMiB=512)
     runs(fleet, "bytearray(2 << 30)")
     said = cli("fleet", "sync", "--select", "north", "--format", "json")
-    assert (said.code, said.json["companies"][0]["error"]["code"]) == (1, "source")
+    assert (said.code, said.json["result"]["companies"][0]["error"]["code"]) == (1, "source")
 
 
 REACH = """
@@ -175,7 +175,7 @@ def test_plans_of_processes_are_saved_and_carried_out(fleet: FleetFolder, cli: C
     edited = fleet.root / "plans" / f"{fleet['west'].pleo.company}.plan.json"
     edited.write_text(edited.read_text().replace("N0", "N9"))
     said = cli("fleet", "apply", "plans", "--isolation", "process", "--format", "json")
-    assert [one["outcome"] for one in said.json["companies"]] == ["done", "failed"]
+    assert [one["outcome"] for one in said.json["result"]["companies"]] == ["done", "failed"]
     assert fleet["south"].accounts == ["N0"]
 
 

@@ -42,7 +42,7 @@ def test_jobs_of_every_company_are_booked(fleet: FleetFolder, cli: Cli) -> None:
     book(fleet["west"], 3, ["6820"])
     (fleet["west"].folder / "mapping.yaml").write_text("apiVersion: pleoctl/v1\nkind: ExportMapping\naccounts: [")
     said = cli("fleet", "jobs", "--format", "json")
-    north, south, west = said.json["companies"]
+    north, south, west = said.json["result"]["companies"]
     assert (said.code, [one["exitCode"] for one in (north, south, west)]) == (5, [0, 5, 78]), said.stdout
     assert north["summary"]["jobs"][0]["outcome"] == "completed"
     assert south["summary"]["jobs"][0]["outcome"] == "completed_with_errors"

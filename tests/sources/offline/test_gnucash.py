@@ -104,23 +104,44 @@ def test_a_type_that_there_is_not_is_told(books: Books) -> None:
     assert told.hint == "did you mean 'EXPENSE'?"
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "xml"])
-def test_what_lies_below_a_hidden_account_is_inactive(books: Books, kind: str) -> None:
-    """Nobody sees it in the program, however deep, also below a placeholder; a sibling stays active."""
-    tree = [("p", "r", True, False), ("q", "p", False, True), ("c", "q", False, False), ("d", "r", False, False)]
+def grow_book(books: Books, kind: str, tree: list[tuple[str, str, bool, bool]]) -> None:
+    """The book with further accounts: guid, parent, hidden, placeholder."""
     path = books.folder / "books.gnucash"
     if kind == "xml":
         made = [
             xml_account(guid, guid, "EXPENSE", slot="hidden" if hidden else "placeholder" if heading else "", parent=up)
             for guid, up, hidden, heading in tree
         ]
-        book = XML.replace(">5<", ">9<").replace("<gnc:template", "".join(made) + "<gnc:template", 1)
+        book = XML.replace(">5<", f">{5 + len(tree)}<").replace("<gnc:template", "".join(made) + "<gnc:template", 1)
         path.write_text(book.replace("CURRENCY", "ISO4217"), encoding="utf-8")
     else:
         rows = [f"('{g}', '{g}', 'EXPENSE', 'eur', '{up}', '', {hidden:d}, {head:d})" for g, up, hidden, head in tree]
         more = f"INSERT INTO accounts VALUES {', '.join(rows)}; UPDATE accounts SET hidden = NULL WHERE guid = 'd';"
         with closing(sqlite3.connect(path)) as database:
             database.executescript(TABLES.replace("CURRENCY", "ISO4217") + more)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "xml"])
+def test_accounts_that_hang_on_nothing_are_told(books: Books, kind: str) -> None:
+    """A parent that is not there, and a ring, once, whoever lies below it: they stay, and may have been hidden."""
+    ups = {"lost": "gone", "below": "lost", "p": "q", "q": "s2", "s2": "p", "t": "q", "self": "self"}
+    grow_book(books, kind, [(guid, up, False, False) for guid, up in ups.items()])
+    source = {"type": "gnucash", "path": "books.gnucash"}
+    told = sorted(finding.message for finding in books.findings(source) if finding.code == "lost-parent")
+    assert told == [
+        "account lost (lost) lies below gone, which the book does not have",
+        "account p (p) lies below itself",
+        "account self (self) lies below itself",
+    ]
+    found = accounts(books, source)
+    assert all(found[guid][2] for guid in ups)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "xml"])
+def test_what_lies_below_a_hidden_account_is_inactive(books: Books, kind: str) -> None:
+    """Nobody sees it in the program, however deep, also below a placeholder; a sibling stays active."""
+    tree = [("p", "r", True, False), ("q", "p", False, True), ("c", "q", False, False), ("d", "r", False, False)]
+    grow_book(books, kind, tree)
     found = accounts(books, {"type": "gnucash", "path": "books.gnucash"})
     states = {key: (active, currency) for key, (_, _, active, currency) in found.items() if key in {"p", "q", "c", "d"}}
     assert states == {"p": (False, "EUR"), "c": (False, "EUR"), "d": (True, "EUR")}
