@@ -8,7 +8,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.documents.files import fix_of, write_atomically
+from pleoctl.documents.files import NOT_PLAIN, fix_of, write_atomically
 from pleoctl.errors import PleoctlError, Refused
 from pleoctl.machine import this_machine
 
@@ -20,6 +20,8 @@ HOLD_SECONDS: Final = 120.0
 """For how long another holder is waited for: longer than a server may take to answer a refresh."""
 _NAP: Final = 0.02
 _NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+#: Opening a pipe waits for who writes into it.
+_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0)
 _PRIVATE: Final = 0o600
 _OTHERS: Final = 0o077
 
@@ -39,7 +41,7 @@ class FileVault:
     def read(self) -> bytes:
         """See `Vault.read`."""
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | _NOFOLLOW)
+            descriptor = os.open(self._path, os.O_RDONLY | _NOFOLLOW | _NO_WAIT)
         except FileNotFoundError:
             return b""
         except OSError as error:
@@ -59,7 +61,9 @@ class FileVault:
             os.close(descriptor)
 
     def _check(self, found: os.stat_result) -> None:
-        """Raise `Refused` for a file that is another user's, or that others may read or write."""
+        """Raise `Refused` for a pipe or a device, a file that is another user's, or that others may read or write."""
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused(f"the token file {self._path} {NOT_PLAIN}", hint="name a plain file")
         if not hasattr(os, "geteuid"):
             return
         if found.st_uid != os.geteuid():

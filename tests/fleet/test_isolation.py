@@ -252,7 +252,7 @@ def test_a_process_that_cannot_be_confined_does_nothing(fleet: FleetFolder) -> N
     if not confined():
         pytest.skip("the kernel has no Landlock")
     done = subprocess.run([sys.executable, "-c", _FULL], cwd=fleet.root, capture_output=True, check=False, timeout=60)
-    (north,) = json.loads(done.stdout)["companies"]
+    (north,) = json.loads(done.stdout)["result"]["companies"]
     assert (north["exitCode"], north["error"]["code"]) == (1, "not-confined")
     assert "could not be kept from other companies" in north["error"]["message"]
     assert fleet["north"].pleo.stats()["log"] == []

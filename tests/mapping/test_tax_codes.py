@@ -143,6 +143,18 @@ def booked(folder: Path, cli: Cli, *given: Json) -> list[Value]:
     ]
 
 
+def test_two_vendors_of_the_desired_state_with_one_code_are_told(books: Path, cli: Cli) -> None:
+    """The code finds neither, as with rows of one's own; one that is out of use is no rival."""
+    twin = '- {externalId: "v-9", code: "ACME", name: "Other", defaultCurrency: "EUR"}\n'
+    for row in (twin, twin.replace('"EUR"', '"EUR", active: false')):
+        (books / "desired-state.yaml").write_text(DESIRED + row)
+        cli("mapping", "check", "--format", "json")
+        told = [one for one in cli.json["findings"] if one["code"] == "duplicate-id"]
+        assert [(one["level"], one["file"], one["line"]) for one in told] == (
+            [("warning", "desired-state.yaml", 11)] if row == twin else []
+        )
+
+
 def test_vendors_and_tax_codes_of_the_desired_state(books: Path, cli: Cli) -> None:
     """Found by every key, archived ones are blocked; tax codes in use are checked and stand in for each other."""
 

@@ -51,6 +51,14 @@ def test_tokens_go_to_their_own_server_alone(
     assert server.served == served
 
 
+def test_a_token_file_is_no_pipe(server: AuthServer, workspace: MakeWorkspace, cli: Cli) -> None:
+    """Nobody writes into it, and a run would wait for its words for ever."""
+    folder = workspace(source=section(server, tokens="file:tokens.json"))
+    os.mkfifo(folder / "tokens.json", 0o600)
+    said = read(cli)
+    assert (said.code, "tokens.json is a pipe or a device, not a file (name a plain file)" in said.stderr) == (3, True)
+
+
 def test_no_reference_gives_a_token_file_away(
     server: AuthServer, workspace: MakeWorkspace, login: Callable[..., Said], cli: Cli
 ) -> None:

@@ -156,7 +156,7 @@ def _tax_shape(rules: Rules, level: Literal["error", "warning"]) -> Iterator[Fin
 
 def _shared_keys(rules: Rules) -> Iterator[Finding]:
     """Vendors in use that a key cannot tell apart, so that it finds neither (A12)."""
-    for label in KEYS:
+    for label in ("code", *KEYS):
         first: dict[str, VendorRow] = {}
         for row in rules.vendors:
             key = getattr(row, attribute(label))
