@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError, Refused
-from pleoctl.offspring import end_below
+from pleoctl.offspring import end
 
 if TYPE_CHECKING:
     import random
@@ -263,7 +263,7 @@ def printed(process: Popen[bytes], name: str, seconds: float, most: int) -> byte
     import subprocess
     import threading
 
-    end = time.monotonic() + seconds
+    last = time.monotonic() + seconds
     portions: list[bytes] = []
     # A thread, since a program's own children may hold the pipe open for ever.
     reader = threading.Thread(target=_collect, args=(process, portions, most), daemon=True)
@@ -273,16 +273,14 @@ def printed(process: Popen[bytes], name: str, seconds: float, most: int) -> byte
         output = b"".join(portions)
         if len(output) > most:
             raise ProgramError(f"{name} printed more than {_size(most)}")
-        process.wait(0 if reader.is_alive() else max(0.0, end - time.monotonic()))
+        process.wait(0 if reader.is_alive() else max(0.0, last - time.monotonic()))
         if reader.is_alive():
             raise ProgramError(f"{name} ended and left somebody who holds its output open")
     except subprocess.TimeoutExpired as error:
         raise ProgramError(f"{name} did not end within {seconds:g} s") from error
     finally:
         if process.poll() is None:
-            end_below(process.pid)
-            process.kill()
-            process.wait()
+            end(process)
     return output
 
 

@@ -124,10 +124,12 @@ def test_a_program_tells_its_code_and_its_words() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who was started by whom")
 def test_a_program_that_is_ended_takes_along_what_it_has_started(tmp_path: Path) -> None:
-    """A shell that is killed leaves nobody behind."""
-    told = tmp_path / "pid"
+    """All are asked first, so that a terminal gets its echo back; who does not hear ends all the same."""
+    told, asked = tmp_path / "pid", tmp_path / "asked"
+    deaf = f"(trap '' TERM; exec sleep 600) & echo $! > {told}"
     with pytest.raises(ProgramError, match="printed more than"):
-        this_machine().program(["sh", "-c", f"sleep 600 & echo $! > {told}; yes; wait"], 60, most=1000)
-    with suppress(FileNotFoundError):  # it is dead; whoever adopts orphans may not have looked yet
+        this_machine().program(["sh", "-c", f"trap 'echo > {asked}' TERM; {deaf}; yes; wait"], 60, most=1000)
+    assert asked.exists()
+    with suppress(OSError):  # it is dead; whoever adopts orphans may not have looked yet
         stat = Path("/proc", told.read_text().strip(), "stat").read_bytes()
         assert stat.rpartition(b")")[2].split()[0] == b"Z"

@@ -151,5 +151,6 @@ def run(arguments: list[str]) -> int:
         tell(Shown.lines([f"error: {error.format_message()}"]), level="error")
         return int(ExitCode.USAGE)
     except click.Abort as error:
-        return end_interrupted(error.__cause__, arguments)
+        # Click's own prompts say where it comes from by its context alone.
+        return end_interrupted(error.__cause__ or error.__context__, arguments)
     return int(ended) if isinstance(ended, int) else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -102,13 +103,13 @@ def test_questions_lead_from_nothing_to_a_plan(empty: Path, pleo: Sandbox) -> No
     assert code in {0, 3}, terminal.seen
 
 
-def test_ctrl_c_ends_it(empty: Path) -> None:
-    """With nothing written."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it(empty: Path, number: signal.Signals, code: int) -> None:
+    """With nothing written, and with the signal's own code."""
     terminal = Terminal(empty, "connect")
     terminal.wait("Company (UUID)")
-    os.write(terminal._ours, b"\x03")  # noqa: SLF001 - a key, no answer
-    terminal.process.send_signal(2)
-    assert terminal.end() == 130
+    terminal.process.send_signal(number)
+    assert terminal.end() == code
     assert list(empty.iterdir()) == []
 
 
