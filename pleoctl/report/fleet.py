@@ -28,8 +28,8 @@ def receipt_text(receipt: FleetReceipt) -> Shown:
     rows = [[one.path, one.outcome, summary_words(one.summary), problem(one)] for one in receipt.companies]
     counts = Counter(one.outcome for one in receipt.companies)
     totals = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
-    many = f"{len(receipt.companies)} {'company' if len(receipt.companies) == 1 else 'companies'}"
-    return table(["company", "outcome", "what", "problem"], rows) + Shown.lines(["", f"{many}: {totals}."])
+    heads = ["company", "outcome", "what", "problem"]
+    return table(heads, rows) + Shown.lines(["", f"{many(len(receipt.companies), 'company')}: {totals}."])
 
 
 def problem(result: CompanyResult) -> str:
@@ -111,7 +111,7 @@ def status_html(companies: Sequence[Standing], moment: datetime, name: str) -> H
     rows = [(one, cells(one, moment), _keys(one, moment)) for one in companies]
     return page(
         "fleet.html.j2",
-        "fleet.css",
+        ["fleet.css"],
         "fleet.js",
         name=name,
         rows=rows,

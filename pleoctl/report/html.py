@@ -17,12 +17,12 @@ from pleoctl.model.kinds import KINDS, kind_titles
 from pleoctl.report import impact, posting
 from pleoctl.report.flows import BAR, WIDTH, drawings
 from pleoctl.report.markdown import totals
-from pleoctl.report.review import ACTIONS, columns, differences, left_alone, ranked, risk
+from pleoctl.report.review import ACTIONS, TITLES, by_code, by_kind, columns, differences, left_alone, ranked, risk
 from pleoctl.text import Shown
 from pleoctl.words import many, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from jinja2 import Template
 
@@ -30,16 +30,8 @@ if TYPE_CHECKING:
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.model.changes import Change
     from pleoctl.plan.artifact import Plan
-    from pleoctl.plan.document import Warned
     from pleoctl.report.posting import Review
 
-TITLES: Final = {
-    "archive": "Archives",
-    "unarchive": "Unarchives",
-    "confirm": "Confirmations",
-    "update": "Updates",
-    "create": "Creates",
-}
 _TOGETHER: Final = 10_000
 STATES: Final = {"archive": ("active", "archived"), "unarchive": ("archived", "active")}
 
@@ -67,11 +59,10 @@ def _encoded(pieces: Iterator[str]) -> Iterator[bytes]:
 def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None) -> Html:
     """The page; ``file`` and ``commit`` go into the instructions."""
     changes = ranked(plan.changes)
-    kinds = [(t, plan.head.summary.by_kind[k]) for k, t in kind_titles().items() if k in plan.head.summary.by_kind]
     groups = [(TITLES[a], found) for a in ACTIONS if (found := [c for c in changes if c.action == a])]
     return page(
         "plan.html.j2",
-        "plan.css",
+        ["plan.css"],
         "plan.js",
         plan=plan,
         head=plan.head,
@@ -79,9 +70,9 @@ def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None)
         counted=columns(plan.head.summary),
         kind_titles=kind_titles(),
         left=left_alone(plan),
-        kinds=kinds,
+        kinds=by_kind(plan.head.summary),
         groups=groups,
-        warnings=_by_code(plan.head.warnings),
+        warnings=by_code(plan.head.warnings),
         risky=sum(bool(risk(c)) for c in changes),
         commit=commit if commit and commit.isalnum() else None,
         command=f"pleoctl apply {shlex.quote(file)} --expect-id {plan.id}",
@@ -90,13 +81,11 @@ def plan_html(plan: Plan, *, file: str = "plan.json", commit: str | None = None)
 
 def posting_html(review: Review, *, file: str = "posting.json") -> Html:
     """A posting plan as a page; ``file`` goes into the instructions."""
-    css = _asset("plan.css") + _asset("posting.css")
-    return Html(
-        _template("posting.html.j2"),
+    return page(
+        "posting.html.j2",
+        ["plan.css", "posting.css"],
         review=review,
         plan=review.plan,
-        css=css,
-        policy=f"default-src 'none'; style-src '{_hash(css)}'; base-uri 'none'; form-action 'none'",
         command=f"pleoctl apply {shlex.quote(file)} --expect-id {review.plan.id}",
     )
 
@@ -107,13 +96,11 @@ MOST_ITEMS: Final = 1000
 
 def impact_html(found: Impact, rules: Rules) -> Html:
     """An impact as a page: what moves, drawn and as tables, and the items that move."""
-    css = _asset("plan.css") + _asset("impact.css")
     shown = found.listed[:MOST_ITEMS]
-    return Html(
-        _template("impact.html.j2"),
+    return page(
+        "impact.html.j2",
+        ["plan.css", "impact.css"],
         found=found,
-        css=css,
-        policy=f"default-src 'none'; style-src '{_hash(css)}'; base-uri 'none'; form-action 'none'",
         headline=impact.headline(found),
         drawings=drawings(found, rules),
         width=WIDTH,
@@ -124,13 +111,11 @@ def impact_html(found: Impact, rules: Rules) -> Html:
     )
 
 
-def page(template: str, css: str, script: str, **values: object) -> Html:
-    """A page of a template with its style and its script, which alone may run in it."""
-    style, code = _asset(css), _asset(script)
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(code)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+def page(template: str, styles: Sequence[str], script: str | None = None, **values: object) -> Html:
+    """A page of a template with its styles and its script, which alone may run in it."""
+    style, code = Markup().join(map(_asset, styles)), _asset(script) if script else None
+    runs = f" script-src '{_hash(code)}';" if code else ""
+    policy = f"default-src 'none'; style-src '{_hash(style)}';{runs} base-uri 'none'; form-action 'none'"
     return Html(_template(template), css=style, script=code, policy=policy, **values)
 
 
@@ -150,11 +135,6 @@ def _rows(change: Change) -> list[tuple[str, str, str, bool]]:
 
 def _value(value: Any) -> str:
     return "(none)" if value is None else str(value)
-
-
-def _by_code(warnings: list[Warned]) -> list[tuple[str, list[Warned]]]:
-    codes = sorted({w.code for w in warnings})
-    return [(code, [w for w in warnings if w.code == code]) for code in codes]
 
 
 @cache

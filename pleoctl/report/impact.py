@@ -63,14 +63,14 @@ def headline(found: Impact) -> str:
     """``37 of 1204 items change, 2 fail now``."""
     if not found.changed:
         return f"None of {many(found.items, 'item')} changes"
-    more = [
-        f"{found.now_failed} {'fails' if found.now_failed == 1 else 'fail'} now" if found.now_failed else "",
-        f"{found.now_mapped} {'is' if found.now_mapped == 1 else 'are'} mapped now" if found.now_mapped else "",
-        f"{found.redescribed} {'is' if found.redescribed == 1 else 'are'} described anew" if found.redescribed else "",
-        f"{found.otherwise} {'fails' if found.otherwise == 1 else 'fail'} otherwise" if found.otherwise else "",
-        f"{found.recoded} {'has' if found.recoded == 1 else 'have'} other {_nouns(found)}" if found.recoded else "",
-    ]
-    tail = "".join(f", {part}" for part in more if part)
+    told = (
+        (found.now_failed, "fails", "fail", "now"),
+        (found.now_mapped, "is", "are", "mapped now"),
+        (found.redescribed, "is", "are", "described anew"),
+        (found.otherwise, "fails", "fail", "otherwise"),
+        (found.recoded, "has", "have", f"other {_nouns(found)}"),
+    )
+    tail = "".join(f", {number} {one if number == 1 else more} {how}" for number, one, more, how in told if number)
     return f"{found.changed} of {many(found.items, 'item')} {'changes' if found.changed == 1 else 'change'}{tail}"
 
 

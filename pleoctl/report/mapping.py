@@ -24,8 +24,8 @@ def explanation_text(explained: dict[str, Any], rules: Rules) -> Shown:
 
 
 def _lines(explained: dict[str, Any], rules: Rules) -> Iterator[str]:
-    pair = "/".join(part for part in (explained["type"], explained["subType"]) if part)
-    yield f"{explained['accountingEntryId'] or 'item without id'}: {pair or 'no type'}, {explained['status']}"
+    named = f"{explained['accountingEntryId'] or 'item without id'}: {_types(explained) or 'no type'}"
+    yield f"{named}, {explained['status']}"
     for step in explained["trace"]:
         yield from _step_lines(step)
     for entry in explained["entries"]:
@@ -38,6 +38,15 @@ def _lines(explained: dict[str, Any], rules: Rules) -> Iterator[str]:
         yield f"  {explained['failureReasonType']}: {explained['failureReason']}"
 
 
+def _types(explained: dict[str, Any]) -> str:
+    return "/".join(part for part in (explained["type"], explained["subType"]) if part)
+
+
+def _winner(step: dict[str, Any]) -> str:
+    winner = step["winner"]
+    return f"{winner['rule']} ({winner['file']}:{winner['line']})" if winner else ""
+
+
 def posting_text(posting: dict[str, Any], rules: Rules) -> str:
     """``debit 6820 88.30 EUR (line)``."""
     amount = decimal(posting["amount"], rules.divisor(posting["currency"]))
@@ -46,10 +55,8 @@ def posting_text(posting: dict[str, Any], rules: Rules) -> str:
 
 
 def _step_lines(step: dict[str, Any]) -> Iterator[str]:
-    winner = step["winner"]
-    named = f" {winner['rule']} ({winner['file']}:{winner['line']})" if winner else ""
-    branch = f" → {step['branch']}" if step["branch"] else ""
-    yield f"  {step['step']}:{named}{branch}"
+    named, branch = _winner(step), f" → {step['branch']}" if step["branch"] else ""
+    yield f"  {step['step']}:{named and f' {named}'}{branch}"
     for condition in step["conditions"]:
         yield f"      {_condition(condition)}: holds"
     near = [loser for loser in step["losers"] if not _other_type(loser["firstFailed"])]
@@ -91,17 +98,10 @@ def graph(explained: dict[str, Any], rules: Rules) -> Shown:
 
 def _nodes(explained: dict[str, Any], rules: Rules) -> Iterator[tuple[list[str], int | None]]:
     """Lines and parent of each node: the steps in a row, the outcome below the last of them."""
-    pair = "/".join(part for part in (explained["type"], explained["subType"]) if part)
-    yield [explained["accountingEntryId"], pair], None
+    yield [explained["accountingEntryId"], _types(explained)], None
     last = 0
     for step in explained["trace"]:
-        winner = step["winner"]
-        text = [
-            step["step"],
-            f"{winner['rule']} ({winner['file']}:{winner['line']})" if winner else "",
-            step["branch"] or "",
-        ]
-        yield [part for part in text if part], last
+        yield [part for part in (step["step"], _winner(step), step["branch"]) if part], last
         last += 1
     if explained["failureReasonType"]:
         yield [explained["failureReasonType"], explained["failureReason"]], last

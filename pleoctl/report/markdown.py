@@ -13,9 +13,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from msgspec import Struct
 
 from pleoctl.markup import Markdown
-from pleoctl.model.kinds import KINDS, flat_kinds, kind_titles
+from pleoctl.model.kinds import KINDS, flat_kinds
 from pleoctl.report.archives import archive_block, archive_chunks
-from pleoctl.report.review import ACTIONS, columns, counted, differences, dimensions, left_alone, risk
+from pleoctl.report.review import (
+    ACTIONS,
+    TITLES,
+    by_code,
+    by_kind,
+    columns,
+    counted,
+    differences,
+    dimensions,
+    left_alone,
+    risk,
+)
 from pleoctl.text import COMMENT_BYTES, quoted
 
 if TYPE_CHECKING:
@@ -30,7 +41,8 @@ T = TypeVar("T")
 SHOWN_FINDINGS: Final = 20
 CLIPPED: Final = 120
 PARTS: Final = 9999
-TITLES: Final = {"update": "Updates", "unarchive": "Unarchives", "confirm": "Confirmations", "create": "Creates"}
+_LATER: Final = ("update", "unarchive", "confirm", "create")
+"""What has a section of its own behind the archives, in this order."""
 
 
 def marker(plan: Plan, place: str = ".", *more: str) -> Markdown:
@@ -153,7 +165,7 @@ def _head(plan: Plan, place: str) -> Iterator[Markdown]:
     listed = columns(summary)
     yield Markdown("| ") + Markdown.row(listed)
     yield Markdown.joined([Markdown("|---|"), *([Markdown("---:|")] * len(listed))], "")
-    kinds = [(Markdown("{}", title), summary.by_kind[k]) for k, title in kind_titles().items() if k in summary.by_kind]
+    kinds = [(Markdown("{}", title), counts) for title, counts in by_kind(summary)]
     for title, counts in [*kinds, *([(Markdown("**All**"), summary)] if len(kinds) != 1 else [])]:
         yield Markdown.row([title, *(_count(name, counted(counts, name)) for name in listed)])
     yield from _left(plan)
@@ -220,13 +232,10 @@ def _sections(plan: Plan) -> Iterator[_Section]:
             (risky if risk(change) else rest[change.action]).append(change)
     if risky:
         yield _Section.of(Markdown("⚠️ Risky updates"), risky, _risky_line, opened=True)
-    for action, title in TITLES.items():
+    for action in _LATER:
         if rest[action]:
-            yield _Section.of(Markdown("{}", title), rest[action], _line)
-    warnings: dict[str, list[Warned]] = defaultdict(list)
-    for warned in plan.head.warnings:
-        warnings[warned.code].append(warned)
-    for code, members in sorted(warnings.items()):
+            yield _Section.of(Markdown("{}", TITLES[action]), rest[action], _line)
+    for code, members in by_code(plan.head.warnings):
         yield _Section.of(Markdown("Warnings: {}", Markdown.in_html(code)), members, _warning_line)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pleoctl import __version__
@@ -54,46 +55,45 @@ def metrics(watch: Watch, measured: Measured) -> bytes:
 
 
 def _families(watch: Watch, measured: Measured) -> Iterator[str]:
-    every = {"company": watch.company or "", "command": watch.command or ""}
-    yield from _family("info", {"version": __version__}, (), [((), 1)])
+    told = partial(family, every={"company": watch.company or "", "command": watch.command or ""})
+    yield from family("info", ("version",), [((__version__,), 1)])
     for name, value in (
         ("last_run_timestamp_seconds", measured.ended),
         ("last_run_duration_seconds", measured.seconds),
         ("last_run_exit_code", measured.code),
     ):
-        yield from _family(name, every, (), [((), value)])
+        yield from told(name, (), [((), value)])
     if watch.outcome is not None:
-        yield from _family("last_run_outcome", every, ("outcome",), [((watch.outcome,), 1)])
+        yield from told("last_run_outcome", ("outcome",), [((watch.outcome,), 1)])
     if watch.refusals is not None:
-        yield from _family("guard_refused", every, (), [((), bool(watch.refusals))])
+        yield from told("guard_refused", (), [((), bool(watch.refusals))])
     if watch.plan is not None:
-        yield from _family("plan_changes", every, ("kind", "action"), watch.planned.items())
-    yield from _family("run_changes", every, ("kind", "action", "status"), watch.ended.items())
-    yield from _family("held_rows", every, ("kind",), _by_one(watch.held))
+        yield from told("plan_changes", ("kind", "action"), watch.planned.items())
+    yield from told("run_changes", ("kind", "action", "status"), watch.ended.items())
+    yield from told("held_rows", ("kind",), _by_one(watch.held))
     ends = [(what, ending.at) for what, ending in watch.endings.items()]
-    yield from _family("credential_ends_timestamp_seconds", every, ("section", "credential"), ends)
-    yield from _family("requests", every, ("service", "type"), watch.requests.items())
-    yield from _family("wait_seconds", every, ("reason",), _by_one(watch.waited))
-    yield from _family("findings", every, ("level",), _by_one(Counter(one.level for one in measured.findings)))
+    yield from told("credential_ends_timestamp_seconds", ("section", "credential"), ends)
+    yield from told("requests", ("service", "type"), watch.requests.items())
+    yield from told("wait_seconds", ("reason",), _by_one(watch.waited))
+    yield from told("findings", ("level",), _by_one(Counter(one.level for one in measured.findings)))
 
 
 def _by_one(counts: Mapping[str, float]) -> list[tuple[tuple[str], float]]:
     return [((name,), value) for name, value in counts.items()]
 
 
-def family(name: str, labels: tuple[str, ...], samples: Iterable[tuple[tuple[str, ...], float]]) -> Iterator[str]:
-    """Further gauges, whose labels are all of the sample's own."""
-    return _family(name, {}, labels, samples)
-
-
-def _family(
-    name: str, every: Mapping[str, str], labels: tuple[str, ...], samples: Iterable[tuple[tuple[str, ...], float]]
+def family(
+    name: str,
+    labels: tuple[str, ...],
+    samples: Iterable[tuple[tuple[str, ...], float]],
+    every: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
+    """A gauge; ``labels`` are of each sample's own, ``every`` those that all of them have."""
     if not (listed := sorted(samples)):
         return
     yield f"# HELP pleoctl_{name} {_HELP[name]}\n# TYPE pleoctl_{name} gauge\n"
     for values, number in listed:
-        pairs = [*every.items(), *zip(labels, values, strict=True)]
+        pairs = [*(every or {}).items(), *zip(labels, values, strict=True)]
         yield f"pleoctl_{name}{{{_labelled(pairs)}}} {_number(number)}\n"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding
-from pleoctl.model.kinds import KINDS
+from pleoctl.model.kinds import KINDS, kind_titles
 from pleoctl.place import Place
 from pleoctl.report.alike import apart
 
@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
     from pleoctl.model.changes import Change, State
     from pleoctl.plan.artifact import Plan
-    from pleoctl.plan.document import Counts
+    from pleoctl.plan.document import Counts, Summary, Warned
 
 ACTIONS: Final = ("archive", "unarchive", "confirm", "update", "create")
+TITLES: Final = {
+    "archive": "Archives",
+    "unarchive": "Unarchives",
+    "confirm": "Confirmations",
+    "update": "Updates",
+    "create": "Creates",
+}
 _ALWAYS: Final = ("archive", "unarchive", "update", "create", "unchanged", "ignored", "held")
 LEFT: Final = 20
 # Warnings of an archive that something else in Pleo or in the mapping still points to.
@@ -97,6 +104,19 @@ def counted(counts: Counts, name: str) -> int:
 def columns(summary: Counts) -> tuple[str, ...]:
     """What the totals count; confirmations only where there are any."""
     return (*_ALWAYS, "confirm") if summary.confirm else _ALWAYS
+
+
+def by_kind(summary: Summary) -> list[tuple[str, Counts]]:
+    """What people call each kind that the plan has, and its totals."""
+    return [(title, summary.by_kind[kind]) for kind, title in kind_titles().items() if kind in summary.by_kind]
+
+
+def by_code(warnings: Iterable[Warned]) -> list[tuple[str, list[Warned]]]:
+    """The warnings of each code."""
+    found: dict[str, list[Warned]] = defaultdict(list)
+    for warned in warnings:
+        found[warned.code].append(warned)
+    return sorted(found.items())
 
 
 def plan_findings(plan: Plan) -> list[Finding]:

@@ -11,7 +11,7 @@ from pleoctl.report.paths import in_repository
 from pleoctl.text import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pleoctl.errors import Finding
 
@@ -22,29 +22,22 @@ LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 DEFAULT_FILE: Final = "pleoctl.yaml"
 
 
-def findings_sarif(
-    findings: Sequence[Finding],
-    codes: Mapping[str, str] | None = None,
-    *,
-    folder: str = "",
-    default: str = DEFAULT_FILE,
-) -> bytes:
-    """A SARIF log: rule ids are finding codes, ``codes`` says what they mean.
+def findings_sarif(findings: Sequence[Finding], *, folder: str = "", default: str = DEFAULT_FILE) -> bytes:
+    """A SARIF log, whose rules are the codes of the findings.
 
     ``folder`` is where the workspace stands in the repository. A finding without a file gets ``default``, since
     code scanning drops what has no place.
     """
-    meanings = dict(codes or {})
-    used = sorted({f.code for f in findings} | set(meanings))
-    rules = [_rule(code, meanings.get(code) or f"{code.replace('-', ' ').capitalize()}.") for code in used]
+    used = sorted({f.code for f in findings})
+    rules = list(map(_rule, used))
     driver = {"name": "pleoctl", "version": __version__, "semanticVersion": __version__, "rules": rules}
     results = [_result(finding, used.index(finding.code), folder, default) for finding in findings]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return (json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n").encode()
 
 
-def _rule(code: str, meaning: str) -> Json:
-    text = {"text": str(Shown(meaning))}
+def _rule(code: str) -> Json:
+    text = {"text": str(Shown(f"{code.replace('-', ' ').capitalize()}."))}
     return {"id": str(Shown(code)), "shortDescription": text, "fullDescription": text, "help": text}
 
 

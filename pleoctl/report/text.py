@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from pleoctl.model.kinds import ACCOUNT, KINDS
 from pleoctl.report.alike import apart
-from pleoctl.report.review import ACTIONS, counted, dimensions, left_alone, risks, risky_first
+from pleoctl.report.review import ACTIONS, by_code, counted, dimensions, left_alone, risks, risky_first
 from pleoctl.run.receipt import PROBLEMS, Status
 from pleoctl.text import Shown, quoted
 from pleoctl.words import many, spoken
@@ -225,12 +225,9 @@ def duration(seconds: float) -> str:
 
 def warning_lines(warnings: list[Warned], *, brief: bool = False, width: int | None = None) -> Iterator[Shown | str]:
     """Warnings grouped by code, the first ones of each in full."""
-    by_code: dict[str, list[Warned]] = defaultdict(list)
-    for warning in warnings:
-        by_code[warning.code].append(warning)
-    if by_code:
+    if warnings:
         yield ""
-    for code, members in sorted(by_code.items()):
+    for code, members in by_code(warnings):
         shown = members[: 3 if brief else WARNED]
         for warning in shown:
             address = f"{warning.address}: " if warning.address else ""

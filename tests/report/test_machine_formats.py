@@ -92,15 +92,6 @@ def test_sarif_places_are_relative_to_the_repository(file: str, folder: str, uri
     assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
-def test_sarif_lists_rules_that_found_nothing() -> None:
-    """Codes with their meaning become rules whether they were found or not."""
-    run = _sarif(ERROR, codes={"bad-row": "A row cannot be used.", "gap": "No row matches."})
-    assert {r["id"]: r["shortDescription"]["text"] for r in run["tool"]["driver"]["rules"]} == {
-        "bad-row": "A row cannot be used.",
-        "gap": "No row matches.",
-    }
-
-
 @settings(max_examples=60)
 @given(findings=st.lists(FINDINGS, max_size=5), folder=st.sampled_from(["", "books"]))
 def test_any_findings_make_valid_documents(findings: list[Finding], folder: str) -> None:
