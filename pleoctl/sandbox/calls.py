@@ -103,6 +103,16 @@ class Call:
         if company is not None and company.lower() != self.world.company:
             raise foreign_company()
 
+    def insert(self, table: Table, fields: Record) -> Record:
+        """A record that is made now."""
+        moment = self.world.now()
+        made = {"id": self.world.new_id(), "extra": {}, "createdAt": moment, "updatedAt": moment}
+        return self.store.insert(table, made | fields)
+
+    def update(self, table: Table, record: Record, fields: Record) -> Record:
+        """A record that is changed now."""
+        return self.store.update(table, record["id"], fields | {"updatedAt": self.world.now()})
+
     def need(self, table: Table, name: str, title: str) -> Record:
         """The record whose id the path has under a name. Raises the 404, which calls it by its title."""
         found = self.store.get(table, self.path[name])

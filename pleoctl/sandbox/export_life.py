@@ -92,8 +92,8 @@ def typed(call: Call, record: Record, name: str) -> Record:
 def item_shown(call: Call, row: Record) -> Record:
     """ExportJobItemV3."""
     item = {"accountingEntryId": row["accountingEntryId"], "exportJobId": row["jobId"], "status": row["status"]}
-    extra: Record = row["extra"]
-    return typed(call, call.shown(item | {name: row[name] for name in OUTCOME}), "failureReasonType") | extra
+    shown = typed(call, call.shown(item | {name: row[name] for name in OUTCOME}), "failureReasonType")
+    return {**shown, **row["extra"]}
 
 
 def report(call: Call, job: Record, said: Record, error: str | None) -> None:

@@ -107,6 +107,11 @@ class Filter:
     clauses: list[str] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
 
+    @classmethod
+    def when(cls, holds: bool) -> Filter:
+        """Everything, or nothing at all."""
+        return cls() if holds else cls(["0"])
+
     def where(self, clause: str, *values: Any) -> Filter:
         """Add a condition; returns the filter itself."""
         self.clauses.append(clause)

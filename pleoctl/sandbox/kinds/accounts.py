@@ -79,9 +79,7 @@ def create_batch(call: Call) -> Answer:
 def search(call: Call) -> Answer:
     """searchAccountsV1: one page of the accounts that all filters let through."""
     body: Record = call.body
-    where = Filter()
-    if not call.sees_company(body["companyId"]):
-        where.where("0")
+    where = Filter.when(call.sees_company(body["companyId"]))
     _archived_filter(call, body, where)
     for flag, column in (("Category", "usedByCategory"), ("ContraAccount", "usedByContra")):
         if body.get(f"excludeIfAssignedTo{flag}"):
@@ -126,8 +124,7 @@ def render(call: Call, row: Record) -> Record:
     """BookkeepingAccountRestModelV1."""
     names = ("id", "externalId", "code", "name", "archived", "taxCodeExternalId", "metadata")
     account = {"companyId": call.world.company} | {name: row[name] for name in names}
-    extra: Record = row["extra"]
-    return call.shown(account) | extra
+    return {**call.shown(account), **row["extra"]}
 
 
 def _need(call: Call) -> Record:

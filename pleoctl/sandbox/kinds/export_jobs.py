@@ -29,7 +29,7 @@ SORTABLE: Final = ("completedAt", "createdAt", "id", "lastUpdatedAt", "startedAt
 def list_jobs(call: Call) -> Answer:
     """getExportJobsListV3: one page of the jobs in the states that are asked for."""
     refresh(call.world)
-    where = Filter() if call.sees_company(call.parameter("company_id")) else Filter().where("0")
+    where = Filter.when(call.sees_company(call.parameter("company_id")))
     if "statuses" in call.query:
         where.one_of("status", call.query["statuses"])
     order = {"sorting_keys": ["createdAt"], "sorting_order": ["DESC"]}
@@ -98,10 +98,9 @@ def render(call: Call, row: Record) -> Record:
     counted = call.store.count(ITEMS, Filter().where("jobId = ?", row["id"]).where("listed = 1"))
     job = {name: row[name] for name in names}
     job |= {"numberOfItems": counted, "expiresIn": expires_in(call.world, row)}
-    extra: Record = row["extra"]
     if job["failureReasonType"] is None:
         del job["failureReasonType"]
-    return call.shown(job) | extra
+    return {**call.shown(job), **row["extra"]}
 
 
 def _refuse_second(call: Call) -> None:

@@ -66,10 +66,7 @@ def list_all(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     """createSubscription: 200, not 201."""
-    moment = call.world.now()
-    body = _OPTIONAL | _given(call.body)
-    row: Record = {"id": call.world.new_id(), "extra": {}, "createdAt": moment, "updatedAt": moment, **body}
-    return _done(call, "CREATE", call.store.insert(SUBSCRIPTIONS, row))
+    return _done(call, "CREATE", call.insert(SUBSCRIPTIONS, _OPTIONAL | _given(call.body)))
 
 
 def get(call: Call) -> Answer:
@@ -81,8 +78,7 @@ def replace(call: Call) -> Answer:
     """updateSubscription: everything anew but its id and its secret."""
     existing = _need(call)
     cleared = _OPTIONAL if call.settings.put_omitted == "clear" else {}
-    fields = cleared | _given(call.body) | {"updatedAt": call.world.now()}
-    return _done(call, "UPDATE", call.store.update(SUBSCRIPTIONS, existing["id"], fields))
+    return _done(call, "UPDATE", call.update(SUBSCRIPTIONS, existing, cleared | _given(call.body)))
 
 
 def delete(call: Call) -> Answer:
@@ -128,8 +124,7 @@ def _secret_of(row: Record) -> str:
 def render(call: Call, row: Record) -> Record:
     """SubscriptionModel; its optional fields are never null."""
     names = ("id", "endpointUrl", "eventTypes", "status", "endpointAuth", "customHeaders", "createdAt", "updatedAt")
-    extra: Record = row["extra"]
-    return {name: row[name] for name in names if row[name] is not None} | call.shown(extra)
+    return {name: row[name] for name in names if row[name] is not None} | call.shown(row["extra"])
 
 
 def _activity(call: Call, row: Record) -> Record:
@@ -157,9 +152,7 @@ def _need(call: Call) -> Record:
 
 def _done(call: Call, operation: str, row: Record) -> Answer:
     """Note what was done to a subscription, and answer with it."""
-    moment = call.world.now()
-    made = {"id": call.world.new_id(), "extra": {}, "operationType": operation, "createdAt": moment}
-    call.store.insert(ACTIVITIES, made | {"subscriptionId": row["id"]})
+    call.insert(ACTIVITIES, {"operationType": operation, "subscriptionId": row["id"]})
     return Answer.of(render(call, row))
 
 

@@ -53,12 +53,8 @@ def list_groups(call: Call) -> Answer:
             400, "VALIDATION_FAILED", "Either company_id or organization_id must be provided", violation=True
         )
     reader = call.world.reader(GROUPS)
-    where = Filter() if call.sees_owner() else Filter().where("0")
-    both = call.flag("include_archived")
-    if both is None:
-        both = call.settings.group_list_default == "all"
-    if not both:
-        where.where("archived = 0")
+    where = Filter.when(call.sees_owner())
+    leave_archived_out(call, where, call.settings.group_list_default)
     counted = call.flag("include_tags_count") is True
     rows = [render(call, row) | (_tags_count(call, row) if counted else {}) for row in reader.select(GROUPS, where)]
     return Answer.of(rows)
@@ -69,16 +65,8 @@ def create(call: Call) -> Answer:
     call.must_own(call.parameter("company_id"))
     body: Record = call.body
     _refuse_taken(call, body["code"])
-    moment = call.world.now()
-    group = {
-        "id": call.world.new_id(),
-        **{name: body[name] for name in ("archived", "code", "name")},
-        "metadata": body.get("metadata") or {},
-        "createdAt": moment,
-        "updatedAt": moment,
-        "extra": {},
-    }
-    return Answer.of(render(call, call.store.insert(GROUPS, group)), call.settings.v0_create_status)
+    fields = {name: body[name] for name in ("archived", "code", "name")} | {"metadata": body.get("metadata") or {}}
+    return Answer.of(render(call, call.insert(GROUPS, fields)), call.settings.v0_create_status)
 
 
 def get(call: Call) -> Answer:
@@ -93,7 +81,7 @@ def update(call: Call) -> Answer:
     if body["code"] != group["code"]:
         _refuse_taken(call, body["code"], group["id"])
     fields = {name: body[name] for name in ("archived", "code", "name", "metadata")}
-    stored = call.store.update(GROUPS, group["id"], fields | {"updatedAt": call.world.now()})
+    stored = call.update(GROUPS, group, fields)
     if stored["archived"] != group["archived"] and call.settings.archive_cascade == "cascade":
         _cascade(call, stored)
     return Answer.of(render(call, stored))
@@ -122,6 +110,13 @@ def need_group(call: Call) -> Record:
     return call.need(GROUPS, "groupId", "Tag group")
 
 
+def leave_archived_out(call: Call, where: Filter, default: str) -> None:
+    """As a list was asked, else as the settings say."""
+    both = call.flag("include_archived")
+    if not (default == "all" if both is None else both):
+        where.where("archived = 0")
+
+
 def same_code(call: Call, code: str) -> Filter:
     """Records whose code takes this one, as the settings read it."""
     where = Filter()
@@ -136,8 +131,7 @@ def render(call: Call, row: Record) -> Record:
     """TagGroupModel."""
     names = ("id", "code", "name", "archived", "metadata", "createdAt", "updatedAt")
     group = {"companyId": call.world.company} | {name: row[name] for name in names}
-    extra: Record = row["extra"]
-    return group | extra
+    return {**group, **row["extra"]}
 
 
 def _tags_count(call: Call, group: Record) -> Record:
@@ -158,8 +152,7 @@ def _refuse_taken(call: Call, code: str, own_id: str | None = None) -> None:
 def _cascade(call: Call, group: Record) -> None:
     where = Filter().where("groupId = ?", group["id"]).where("archived = ?", int(not group["archived"]))
     for tag in call.store.select(TAGS, where):
-        fields = {"archived": group["archived"], "updatedAt": call.world.now()}
-        call.store.update(TAGS, tag["id"], fields)
+        call.update(TAGS, tag, {"archived": group["archived"]})
 
 
 PART: Final = Part(

@@ -12,7 +12,7 @@ from typing import Final
 
 from pleoctl.sandbox.calls import Answer, Call
 from pleoctl.sandbox.errors import Record, conflict, invalid, not_found
-from pleoctl.sandbox.kinds.tag_groups import TAGS, TagRow, need_group, same_code
+from pleoctl.sandbox.kinds.tag_groups import TAGS, TagRow, leave_archived_out, need_group, same_code
 from pleoctl.sandbox.parts import Part
 from pleoctl.sandbox.store import Filter
 
@@ -22,18 +22,14 @@ SORTABLE: Final = ("code", "createdAt", "id", "name", "updatedAt")
 def list_tags(call: Call) -> Answer:
     """getTags: one page of the tags of a group."""
     where = Filter().where("groupId = ?", need_group(call)["id"])
-    both = call.flag("include_archived")
-    if both is None:
-        both = call.settings.tag_list_default == "all"
-    if not both:
-        where.where("archived = 0")
+    leave_archived_out(call, where, call.settings.tag_list_default)
     return call.page(TAGS, where, SORTABLE, render)
 
 
 def search(call: Call) -> Answer:
     """searchTagsPost: one page of tags over any number of groups."""
     body: Record = call.body
-    where = Filter() if call.sees_owner() else Filter().where("0")
+    where = Filter.when(call.sees_owner())
     if "archived" in body:
         where.where("archived = ?", int(body["archived"]))
     elif not body.get("includeArchived"):
@@ -54,18 +50,13 @@ def create(call: Call) -> Answer:
     _refuse_taken(call, group["id"], body["code"])
     if not body["archived"]:
         _refuse_full(call, group["id"], 1)
-    moment = call.world.now()
     tag = {
-        "id": call.world.new_id(),
         "groupId": group["id"],
         **{name: body.get(name) for name in ("archived", "code", "name")},
         "usage": 0,
         "otherDimensionValues": body.get("otherDimensionValues", []),
-        "createdAt": moment,
-        "updatedAt": moment,
-        "extra": {},
     }
-    return Answer.of(render(call.store.insert(TAGS, tag)), 201)
+    return Answer.of(render(call.insert(TAGS, tag)), 201)
 
 
 def get(call: Call) -> Answer:
@@ -86,7 +77,7 @@ def update(call: Call) -> Answer:
     if "otherDimensionValues" in body:
         given = body["otherDimensionValues"]
         fields["otherDimensionValues"] = given + tag["otherDimensionValues"][len(given) :]
-    return Answer.of(render(call.store.update(TAGS, tag["id"], fields | {"updatedAt": call.world.now()})))
+    return Answer.of(render(call.update(TAGS, tag, fields)))
 
 
 def delete(call: Call) -> Answer:
@@ -114,8 +105,7 @@ def render(row: Record) -> Record:
     """TagModel; its name is optional and never null."""
     names = ("id", "groupId", "code", "name", "archived", "createdAt", "updatedAt")
     tag = {name: row[name] for name in names if name != "name" or row[name] is not None}
-    extra: Record = row["extra"]
-    return tag | extra
+    return {**tag, **row["extra"]}
 
 
 def _need(call: Call) -> Record:

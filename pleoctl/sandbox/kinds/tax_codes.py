@@ -39,16 +39,13 @@ _FIELDS: Final = ("archived", "name", "rate", "type", *_OPTIONAL)
 
 def create(call: Call) -> Answer:
     """createTaxCode: a code that is taken is a matter of settings."""
-    fields = _fields(call)
-    moment = call.world.now()
-    row = {"id": call.world.new_id(), **fields, "createdAt": moment, "updatedAt": moment, "extra": {}}
-    return Answer.of(render(call, call.store.insert(TAX_CODES, row)), call.settings.v0_create_status)
+    return Answer.of(render(call, call.insert(TAX_CODES, _fields(call))), call.settings.v0_create_status)
 
 
 def search(call: Call) -> Answer:
     """getTaxCodes: one page of the tax codes that all filters let through, archived ones included."""
     body: Record = call.body or {}
-    where = Filter() if call.sees_company(call.parameter("company_id")) else Filter().where("0")
+    where = Filter.when(call.sees_company(call.parameter("company_id")))
     if body.get("archived") is not None:
         where.where("archived = ?", int(body["archived"]))
     for name in ("code", "type"):
@@ -67,8 +64,7 @@ def get(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """updateTaxCode: replaces every field; the way to archive and unarchive."""
     row = _need(call)
-    fields = _fields(call, row["id"])
-    return Answer.of(render(call, call.store.update(TAX_CODES, row["id"], fields | {"updatedAt": call.world.now()})))
+    return Answer.of(render(call, call.update(TAX_CODES, row, _fields(call, row["id"]))))
 
 
 def delete(call: Call) -> Answer:
@@ -87,8 +83,7 @@ def render(call: Call, row: Record) -> Record:
     """TaxCodeModel."""
     names = ("id", *_FIELDS, "createdAt", "updatedAt")
     shown = {"companyId": call.world.company, "accountingIntegrationSystem": None} | {name: row[name] for name in names}
-    extra: Record = row["extra"]
-    return call.shown(shown) | extra
+    return {**call.shown(shown), **row["extra"]}
 
 
 def _need(call: Call) -> Record:

@@ -56,24 +56,16 @@ def create(call: Call) -> Answer:
     body: Record = call.body
     call.must_own(body["companyId"])
     _refuse_taken(call, body)
-    moment = call.world.now()
-    row = {
-        **PART.defaults(),
-        "id": call.world.new_id(),
-        **{name: body.get(name) for name in _FIELDS},
-        "draft": _starts_as_draft(call, body),
-        "createdAt": moment,
-        "updatedAt": moment,
-    }
+    row = {name: body.get(name) for name in _FIELDS} | {"archived": False, "draft": _starts_as_draft(call, body)}
     if row["draft"] and call.settings.vendor_draft_external_id == "dropped":
         row["externalId"] = None
-    return Answer.of(render(call, call.store.insert(VENDORS, row)), 201)
+    return Answer.of(render(call, call.insert(VENDORS, row)), 201)
 
 
 def search(call: Call) -> Answer:
     """searchVendors: one page of the vendors that all filters let through."""
     body: Record = call.body or {}
-    where = Filter() if call.sees_company(call.parameter("company_id")) else Filter().where("0")
+    where = Filter.when(call.sees_company(call.parameter("company_id")))
     states = body.get("states") or (["ACTIVE"] if call.settings.vendor_list_default == "active" else list(_STATES))
     if set(states) != set(_STATES):
         where.where(f"({' OR '.join(_STATES[state] for state in sorted(set(states)))})")
@@ -102,7 +94,7 @@ def update(call: Call) -> Answer:
     fields = left_out | {name: body[name] for name in _FIELDS if name in body}
     if call.settings.vendor_put_state == "set":
         fields |= {"archived": body["state"] == "ARCHIVED", "draft": body["state"] == "DRAFT"}
-    return Answer.of(render(call, _stored(call, row, fields)))
+    return Answer.of(render(call, call.update(VENDORS, row, fields)))
 
 
 def activate(call: Call) -> Answer:
@@ -112,13 +104,13 @@ def activate(call: Call) -> Answer:
     counts = call.settings.vendor_activate_code == "set" and "code" in body
     fields = {"externalId": body["externalId"], **({"code": body["code"]} if counts else {})}
     _refuse_taken(call, fields, row["id"])
-    _stored(call, row, fields | {"archived": False, "draft": False})
+    call.update(VENDORS, row, fields | {"archived": False, "draft": False})
     return Answer(204)
 
 
 def archive(call: Call) -> Answer:
     """archiveVendorById: no body, and none in the answer."""
-    _stored(call, _need(call), {"archived": True})
+    call.update(VENDORS, _need(call), {"archived": True})
     return Answer(204)
 
 
@@ -127,16 +119,11 @@ def render(call: Call, row: Record) -> Record:
     state = "ARCHIVED" if row["archived"] else "DRAFT" if row["draft"] else "ACTIVE"
     names = ("id", *_FIELDS, "accountingSystem", "createdAt", "updatedAt")
     shown = {"companyId": call.world.company, "state": state} | {n: row[n] for n in names if row[n] is not None}
-    extra: Record = row["extra"]
-    return shown | extra
+    return {**shown, **row["extra"]}
 
 
 def _need(call: Call) -> Record:
     return call.need(VENDORS, "id", "Vendor")
-
-
-def _stored(call: Call, row: Record, fields: Record) -> Record:
-    return call.store.update(VENDORS, row["id"], fields | {"updatedAt": call.world.now()})
 
 
 def _starts_as_draft(call: Call, body: Record) -> bool:
