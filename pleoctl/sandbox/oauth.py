@@ -16,7 +16,7 @@ from pleoctl.sandbox.authority import Refused
 from pleoctl.sandbox.calls import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pleoctl.sandbox.auth import OAuthClient
     from pleoctl.sandbox.calls import Call, Handler
@@ -80,16 +80,8 @@ def _refused(refused: Refused) -> Answer:
     return Answer(refused.status, refused.body)
 
 
-def token(call: Call) -> Answer:
+def token(call: Call, client: str) -> Record:
     """token: a pair for a code, a refresh token, a device code, or for the client itself."""
-    try:
-        client = _client(call)
-        return Answer(200, _granted(call, client))
-    except Refused as refused:
-        return _refused(refused)
-
-
-def _granted(call: Call, client: str) -> Record:
     form, authority, settings = call.body.form, call.world.authority, call.settings
     grant = form.get("grant_type")
     if grant == "authorization_code":
@@ -103,36 +95,24 @@ def _granted(call: Call, client: str) -> Record:
     raise Refused("unsupported_grant_type")
 
 
-def device(call: Call) -> Answer:
+def device(call: Call, client: str) -> Record:
     """device: a code that a person enters elsewhere; here they agree by themselves."""
-    try:
-        client = _client(call)
-    except Refused as refused:
-        return _refused(refused)
     made = call.world.authority.device(client, _scopes(call.body.form), call.settings.device_code_polls)
-    return Answer(200, made | {"verification_uri": f"http://{call.host}/oauth/device"})
+    return made | {"verification_uri": f"http://{call.host}/oauth/device"}
 
 
-def introspect(call: Call) -> Answer:
+def introspect(call: Call, client: str) -> Record:
     """tokenIntrospect: whether an access token lives (RFC 7662)."""
-    try:
-        client = _client(call)
-    except Refused as refused:
-        return _refused(refused)
     found = call.world.authority.credential(call.body.form.get("token", ""))
     if found is None:
-        return Answer(200, {"active": False})
-    return Answer(200, {"active": True, "client_id": client, "scope": " ".join(found.scopes), "aud": _AUDIENCE})
+        return {"active": False}
+    return {"active": True, "client_id": client, "scope": " ".join(found.scopes), "aud": _AUDIENCE}
 
 
-def revoke(call: Call) -> Answer:
+def revoke(call: Call, client: str) -> Record:
     """revoke: end a token (RFC 7009); one that nobody knows is no error."""
-    try:
-        client = _client(call)
-    except Refused as refused:
-        return _refused(refused)
     call.world.authority.returned(client, call.body.form.get("token", ""))
-    return Answer(200, {})
+    return {}
 
 
 def metadata(call: Call) -> Answer:
@@ -141,6 +121,18 @@ def metadata(call: Call) -> Answer:
     told = {name: f"{root}/oauth/{path}" for name, path in _ENDPOINTS.items()}
     lists = {"response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"]}
     return Answer(200, {"issuer": root, **told, **lists})
+
+
+def _of_client(act: Callable[[Call, str], Record]) -> Handler:
+    """What a client that says who it is may ask for; it is told why it is refused."""
+
+    def handler(call: Call) -> Answer:
+        try:
+            return Answer(200, act(call, _client(call)))
+        except Refused as refused:
+            return _refused(refused)
+
+    return handler
 
 
 def _client(call: Call) -> str:
@@ -169,9 +161,9 @@ def _scopes(asked: Mapping[str, str]) -> tuple[str, ...]:
 
 HANDLERS: Final[dict[str, Handler]] = {
     "authorize": authorize,
-    "token": token,
-    "device": device,
-    "tokenIntrospect": introspect,
-    "revoke": revoke,
+    "token": _of_client(token),
+    "device": _of_client(device),
+    "tokenIntrospect": _of_client(introspect),
+    "revoke": _of_client(revoke),
     "serverMetadata": metadata,
 }

@@ -1,8 +1,8 @@
 """Which operation a request is for, and its whole way from there to the answer; no sockets, no waiting of its own.
 
-It serves the chart of accounts, tag groups, tags, introspection and the caller's installation. Paths, bodies,
-statuses and the shape of errors are published; what is not published is a field of `Settings` or is named in
-the docstring of the module that assumes it. Any other path answers 404.
+It serves the operations of all kinds, the caller's installation and signing in; any other path answers 404. Paths,
+bodies, statuses and the shape of errors are published; what is not published is a field of `Settings` or is named in
+the docstring of the module that assumes it.
 """
 
 from __future__ import annotations

@@ -130,11 +130,10 @@ class World:
     def new_installation(self, fields: Record) -> Record:
         """An installation of this company with the given status and metadata."""
         moment = self.now()
-        company = str(self.store.recall("company"))
         return {
-            "id": derived_id(f"installation in {company}"),
+            "id": derived_id(f"installation in {self.company}"),
             "applicationId": derived_id("application"),
-            "resource": f"urn:pleo:company:{company}",
+            "resource": f"urn:pleo:company:{self.company}",
             "status": fields.get("status", "AUTHORIZED"),
             "metadata": fields.get("metadata") or {},
             "createdAt": moment,
