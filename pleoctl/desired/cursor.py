@@ -155,6 +155,5 @@ class Cursor:
         for number in range(1, found.re.groups + 1):
             first, last = found.span(number)
             if first >= 0:
-                # What stands between quotes opens nothing.
-                opened = self.text[first - 1] != '"' and compiled(OPENED).match(self.text, first, last)
+                opened = compiled(OPENED).match(self.text, first, last)
                 yield self.text.index("\n", first) if opened else first, last

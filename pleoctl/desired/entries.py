@@ -44,8 +44,8 @@ _IN_BLOCK: Final = rf"[^:#{_OUT}]*+" + _held(rf"(?::(?![ \t\n])|(?<! )#)[^:#{_OU
 _IN_BRACES: Final = rf"[^:#,\[\]{{}}?{_OUT}]*+"
 _NOTE: Final = rf"#[^{_REFUSED}]*+"
 _NAME: Final = "[A-Za-z0-9_-]++"
-# What may stand before a value.
-_NAMED: Final = rf"&{_NAME} ++|!!str ++"
+# What may stand before a value, which begins with neither of these signs.
+_NAMED: Final = rf"(?:&{_NAME} ++|!!str ++|)"
 TAIL: Final = r"[ \t]*+" + _held(rf"(?<=[ \t]){_NOTE}", "?") + r"\n"
 """The end of a line, with the comment in it."""
 GAP: Final = _held(rf"[ \t]*+{_held(_NOTE, '?')}\n", "*")
@@ -102,31 +102,31 @@ def _quoted(break_: str) -> str:
     # Whether an escape means anything is seen when it is read.
     escaped = rf"\\[^{_OUT}]|\\?+{break_}"
     double, single = _held(f"(?:{escaped}){_RAW}", "*"), _held(rf"(?:''|{break_})[^'{_OUT}]*+", "*")
-    return f'"{_RAW}{double}"' + rf"|'[^'{_OUT}]*+{single}'"
+    return f'"{PLAIN}"|"{_RAW}{double}"' + rf"|'[^'{_OUT}]*+{single}'"
 
 
 def _block_value(inner: str) -> str:
-    """A value of a block of which each line begins with ``inner``, or nothing, in two groups as in `BRACES_VALUE`."""
+    """A value of a block of which each line begins with ``inner``, or nothing, in a group."""
     break_ = _DEEPER.format(inner)
     plain = _FIRST + _IN_BLOCK + _held(break_ + _FURTHER + _IN_BLOCK, "*")
     lines = rf"[|>][+-]?+(?!\t){TAIL}" + _held(rf"{_EMPTY}{inner} ++[^{_OUT}]*+\n", "+") + _EMPTY
     # It may begin in the next line, which is deeper.
     below = _held(rf"{TAIL}{GAP}{inner} ++(?=[^\s#\-])", "?")
-    some = rf"{_held(_NAMED, '?')}(?:{_quoted(break_)}|{lines}|{plain})|{_ALIAS}"
-    return rf'(?: ++"({PLAIN})"{TAIL}|[ \t]*+{below}((?<=[ \t])(?:{some})|)(?:(?<=\n)|{TAIL}))'
+    some = rf"{_NAMED}(?:{_quoted(break_)}|{lines}|{plain})|{_ALIAS}"
+    return rf"(?: ++(?=[^\s#])|[ \t]*+{below})((?<=[ \t])(?:{some})|)(?:(?<=\n)|{TAIL})"
 
 
 _BREAK: Final = _DEEPER.format("")
 _WORDS: Final = _FIRST + _IN_BRACES + _held(_BREAK + _FURTHER + _IN_BRACES, "*")
-BRACES_VALUE: Final = rf'(?:"({PLAIN})"|(' + _held(_NAMED, "?") + rf"(?:{_quoted(_BREAK)}|{_WORDS})|{_ALIAS}))"
-"""A value in braces: a text without an escape between quotes in one group, any other as it stands in another."""
+BRACES_VALUE: Final = rf"({_NAMED}(?:{_quoted(_BREAK)}|{_WORDS})|{_ALIAS})"
+"""A value in braces, as it stands there, in a group."""
 
 
 @cache
 def entry_of(depth: int) -> re.Pattern[str]:
     """An entry of a block whose keys stand behind ``depth`` blanks, from its key on.
 
-    Its groups are the quote before the key, the key, and the value in two groups as in `BRACES_VALUE`.
+    Its groups are the quote before the key, the key, and the value as it stands there.
     """
     return re.compile(KEY + _block_value(" " * depth))
 
@@ -134,12 +134,12 @@ def entry_of(depth: int) -> re.Pattern[str]:
 def _row(begin: str, entry: Callable[[int], str], between: str, end: str) -> re.Pattern[str]:
     """A row, or the rest of one, as far as `AT_ONCE` entries of it.
 
-    The first group is its anchor, or nothing, and stands where the row does; then come four for each entry, as in
+    The first group is its anchor, or nothing, and stands where the row does; then come three for each entry, as in
     `entry_of`; the last is for more of them.
     """
     text = ""
     for number in reversed(range(AT_ONCE)):
-        text = entry(4 * number + 2) + (_held(between + text, "?") if text else "")
+        text = entry(3 * number + 2) + (_held(between + text, "?") if text else "")
     return re.compile(f"{_held(begin, '?')}{text}(?:{end})")
 
 
@@ -183,7 +183,7 @@ def form_of(depth: int) -> re.Pattern[str]:
 @cache
 def simple_entry_of(depth: int) -> re.Pattern[str]:
     """The same of an entry that has a line of its own, as most have: a word, or a text without an escape in quotes."""
-    value = rf'(?:"({PLAIN})"|([A-Za-z][A-Za-z0-9/]*+))'
+    value = rf'("{PLAIN}"|[A-Za-z][A-Za-z0-9/]*+)'
     # A word may go on in a line that is deeper.
     return re.compile(rf"{KEY} {value}\n(?={_EMPTY}(?: *+#| {{,{depth}}}\S|\Z))")
 

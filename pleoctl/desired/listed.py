@@ -69,6 +69,8 @@ class RowReader:
                     cursor.skip()
                     continue
             sign = text[at + depth + 2 : at + depth + 3]
+            if sign == "&":  # of what has a name, the name tells nothing
+                sign = "&{" if text.find("{", at, text.find("\n", at)) > 0 else sign
             before = forms.get(sign)
             row = before and self._row(kind, before)
             if row is None:
@@ -161,20 +163,19 @@ class RowReader:
         cursor, anchors = self._cursor, self.anchors
         text, at = cursor.text, cursor.at
         some = form.match(text, at)
-        if some is None or some.start(1) < 0:
+        if some is None or (begin := some.start(1)) < 0:
             return None
-        found, cells, known, value_of = [some], some.groups(), len(anchors.values), anchors.value_of
+        found, cells, known = [some], some.groups(), len(anchors.values)
         try:
             if cells[-1] is not None:
                 found, cells = self._rest(form, found)
             if cells[0]:
                 anchors.row(cells[0])
-            both = zip(cells[3::4], cells[4::4], strict=False)
-            values = [value_of(raw) if plain is None else plain for plain, raw in both]
+            values = [*map(anchors.value_of, cells[3::3])]
         except NotSimple:
             anchors.forget(known)
             return None
-        begin, end = some.start(1), found[-1].end()
+        end = found[-1].end()
         if end == len(text) and cursor.is_cut_off(begin):
             anchors.forget(known)
             return None
@@ -182,7 +183,7 @@ class RowReader:
         cut = text.rfind("\n", at, begin)
         if cut >= 0:
             line, column = line + text.count("\n", at, begin), begin - cut
-        row = row_of(kind, cells[2::4], values, (self._shown, line, column))
+        row = row_of(kind, cells[2::3], values, self._shown, line, column)
         if cursor.sign < end:
             cursor.passed(found)
         else:

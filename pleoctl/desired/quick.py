@@ -159,7 +159,7 @@ class QuickReader:
         found = self._cursor.take(simple_entry_of(depth)) or self._cursor.take(entry_of(depth))
         if found is None or (self._cursor.ended and self._cursor.is_cut_off(found.start())):
             raise NotSimple
-        return self._rows.anchors.value_of(found[4]) if found[3] is None else found[3]
+        return self._rows.anchors.value_of(found[3])
 
     def _list(self, kind: Kind, least: int) -> list[Row] | list[Dimension]:
         """The items of a list with its key, whose dashes stand behind ``least`` blanks or more, or in brackets."""
@@ -222,7 +222,7 @@ class QuickReader:
     def _dimension(self, found: _Said) -> Dimension:
         said, places, number, column = found
         names, values = list(said), said.pop(TAG.section, None)
-        row = row_of(TAG_GROUP, tuple(said), [*said.values()], (self._shown, number, column))
+        row = row_of(TAG_GROUP, tuple(said), [*said.values()], self._shown, number, column)
         if values is not None:
             keys = zip(places, names, strict=True)
             self._inner[id(row)] = [(*at, ("dimension", row.key, name)) for at, name in keys if at[0] != number]
@@ -262,7 +262,7 @@ class QuickReader:
                 said[name] = self._in_brackets(lists[name])
             else:
                 found = cursor.need(LOOSE + BRACES_VALUE)
-                said[name] = self._rows.anchors.value_of(found[2]) if found[1] is None else found[1]
+                said[name] = self._rows.anchors.value_of(found[1])
             cursor.need(rf"{LOOSE}(?:,{LOOSE}|(?=\}}))")
         cursor.need(r"\}")
         return _Said(said, places, line, column)

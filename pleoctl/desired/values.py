@@ -123,8 +123,11 @@ class Anchors:
             text = (_folded(raw) if "\n" in raw else raw).rstrip(" ")
             # As `plain_value` itself begins, without the call.
             return text if len(text) > _LONGEST_WORD else plain_value(text)
-        if first in "\"'":
-            return decoded(raw[1:-1]) if first == '"' else _folded(raw)[1:-1].replace("''", "'")
+        if first == '"':
+            text = raw[1:-1]
+            return decoded(text) if "\\" in text or "\n" in text else text
+        if first == "'":
+            return (_folded(raw) if "\n" in raw else raw)[1:-1].replace("''", "'")
         if first in "|>":
             return _block(raw)
         if first in "!&*":
