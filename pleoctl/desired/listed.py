@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.desired.entries import (
     LOOSE,
@@ -55,7 +55,7 @@ class RowReader:
 
     def listed(self, kind: Kind, depth: int) -> list[Row]:
         """The rows whose dashes stand behind ``depth`` blanks, from a line that says something."""
-        rows: list[Row] = []
+        rows: list[Any] = []
         cuts: list[Cut] = []
         cursor, text, dash = self._cursor, self._cursor.text, f"{' ' * depth}-"
         written = f'{dash} {{{kind.key}: "'
@@ -83,7 +83,7 @@ class RowReader:
                 if cut is None:
                     break
                 cuts.append(cut)
-            rows.append(cast("Row", row))
+            rows.append(row)
         if cuts:
             odd = Odd(cuts, self._shown)
             odd.fill(rows, kind)
@@ -183,7 +183,7 @@ class RowReader:
         cut = text.rfind("\n", at, begin)
         if cut >= 0:
             line, column = line + text.count("\n", at, begin), begin - cut
-        row = row_of(kind, cells[2::3], values, self._shown, line, column)
+        row = row_of(kind, cells[2::3], values, (self._shown, line, column))
         if cursor.sign < end:
             cursor.passed(found)
         else:

@@ -87,7 +87,7 @@ class Odd:
             raise NotSimple
         if not all(map(is_whole, filter(None, (one for one in item.values() if isinstance(one, str))))):
             raise NotSimple
-        return row_of(kind, tuple(item), [*item.values()], self._shown, self._line(node.line), node.column)
+        return row_of(kind, tuple(item), [*item.values()], (self._shown, self._line(node.line), node.column))
 
     @property
     def names(self) -> set[str]:

@@ -222,7 +222,7 @@ class QuickReader:
     def _dimension(self, found: _Said) -> Dimension:
         said, places, number, column = found
         names, values = list(said), said.pop(TAG.section, None)
-        row = row_of(TAG_GROUP, tuple(said), [*said.values()], self._shown, number, column)
+        row = row_of(TAG_GROUP, tuple(said), [*said.values()], (self._shown, number, column))
         if values is not None:
             keys = zip(places, names, strict=True)
             self._inner[id(row)] = [(*at, ("dimension", row.key, name)) for at, name in keys if at[0] != number]

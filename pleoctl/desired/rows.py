@@ -101,16 +101,14 @@ def _shape(kind: Kind, keys: tuple[str | None, ...]) -> _Shape | None:
     return _Shape(places[kind.key], places.get("active"), texts, nullable, fields, _shortest(kind))
 
 
-def row_of(
-    kind: Kind, keys: tuple[str | None, ...], values: list[Any], shown: str, line: int, column: int
-) -> Row:
-    """The row that says this, at a place of the file ``shown``. Raises `NotSimple` where a row cannot.
+def row_of(kind: Kind, keys: tuple[str | None, ...], values: list[Any], place: tuple[str, int, int]) -> Row:
+    """The row that says this, at a file, a line and a column. Raises `NotSimple` where a row cannot.
 
     A key that is None is none.
     """
     shape = _shape(kind, keys)
     if shape is None:
-        return _unusual(kind, keys, values, (shown, line, column))
+        return _unusual(kind, keys, values, place)
     key, at, texts, nullable, names, longest = shape
     active = True if at is None else values[at]
     for number in texts:
@@ -123,8 +121,12 @@ def row_of(
     else:
         if type(active) is bool:
             values.append(None)
-            return Row(values[key], {name: values[n] for name, n in names}, active, None, NOTHING, shown, line, column)
-    return _unusual(kind, keys, values, (shown, line, column))
+            fields: Fields = {}
+            for name, n in names:  # a comprehension is one more call before Python 3.12
+                fields[name] = values[n]
+            shown, line, column = place
+            return Row(values[key], fields, active, None, NOTHING, shown, line, column)
+    return _unusual(kind, keys, values, place)
 
 
 def _unusual(kind: Kind, keys: tuple[str | None, ...], values: list[Any], place: tuple[str, int, int]) -> Row:

@@ -74,9 +74,12 @@ def _block(raw: str) -> str:
     """The text that a line with ``|`` or ``>`` opens. Raises `NotSimple` where its form depends on blanks."""
     head, _, body = raw.partition("\n")
     depth = len(body) - len(body.lstrip(" "))
-    parts = body[depth:-1].split(f"\n{' ' * depth}")
-    if len(parts) == body.count("\n") and not any(part[:1] in {"", " "} for part in parts):  # as most are
-        return (" " if head[0] == ">" else "\n").join(parts) + ("" if head[1:2] == "-" else "\n")
+    begin = f"\n{' ' * depth}"
+    even = body[depth:].replace(begin, "\n")
+    # As most are: all lines are as deep as the first, and none is empty.
+    if body.count(begin) == body.count("\n") - 1 and even[0] != "\n" and "\n " not in even and "\n\n" not in even:
+        text = even[:-1].replace("\n", " ") if head[0] == ">" else even[:-1]
+        return text if head[1:2] == "-" else f"{text}\n"
     lines = body.split("\n")[:-1]
     depth = next(len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" "))
     deeper = [line for line in lines if line[depth : depth + 1] == " "]
@@ -128,10 +131,8 @@ class Anchors:
             return decoded(text) if "\\" in text or "\n" in text else text
         if first == "'":
             return (_folded(raw) if "\n" in raw else raw)[1:-1].replace("''", "'")
-        if first in "|>":
-            return _block(raw)
-        if first in "!&*":
-            return self._marked(raw)
+        if first in "|>!&*":
+            return _block(raw) if first in "|>" else self._marked(raw)
         return plain_value(_folded(raw).rstrip(" "))
 
     def _marked(self, raw: str) -> Any:
