@@ -278,7 +278,9 @@ class CsvFile:
     def _row(self, columns: dict[str, int], cells: list[str], line: int, width: int) -> SourceRow:
         given = len(cells)
         filled = cells if given >= width else [*cells, *[""] * (width - given)]
-        found: dict[str, Any] = {name: filled[index] for name, index in columns.items()}
+        found: dict[str, Any] = {}
+        for name, index in columns.items():  # a comprehension is one more call before Python 3.12
+            found[name] = filled[index]
         row = SourceRow(found, self._shown, line)
         if "fields" in self._config:
             self._computed.fill(row, dict(zip(self._header, cells, strict=False)))
@@ -292,7 +294,8 @@ class CsvFile:
         settle(found)
         cell = found.get("active")
         if isinstance(cell, str):
-            self._judge_active(row, cell)
+            state = self._states.get(cell)
+            found["active"] = self._judged_active(row, cell) if state is None else state
         return row
 
     def _hold_stray(self, row: SourceRow, columns: dict[str, int], known: int) -> None:
@@ -324,21 +327,15 @@ class CsvFile:
     def _key(self) -> str:
         return identity(self._resource)[-1]
 
-    def _judge_active(self, row: SourceRow, cell: str) -> None:
-        state = self._states.get(cell)
-        if state is None:
-            state = self._state(cell)
-        row.cells["active"] = bool(state)
-        if state is None:
-            row.problem = row.problem or f"active is {cell!r}, neither an active nor an inactive value"
-            self._words.note(cell)
-
-    def _state(self, cell: str) -> bool | None:
-        """Whether a word means active, once for all rows; None for one that means neither."""
+    def _judged_active(self, row: SourceRow, cell: str) -> bool:
+        """Whether a word means active, once for all rows; one that means neither is the row's problem."""
         word = cell.casefold()
         if word in self._active or word in self._inactive:
             self._states[cell] = word in self._active
-        return self._states.get(cell)
+            return self._states[cell]
+        row.problem = row.problem or f"active is {cell!r}, neither an active nor an inactive value"
+        self._words.note(cell)
+        return False
 
 
 def _bare(cells: list[str]) -> list[str]:

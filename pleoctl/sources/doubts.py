@@ -42,7 +42,8 @@ _AS_FORMULA: Final = re.compile(r"""="[^"]*"|'\d+""")
 # As a spreadsheet writes a number that is longer than its column: 1.23457E+11.
 _SHORTENED: Final = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,3}")
 _POWER: Final = "E+"
-_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
+# UTF-8 with a blank for every letter of ASCII.
+_BEYOND_ASCII: Final = b" " * 128 + bytes(range(128, 256))
 # What one of these patterns looks for, be it between letters or not.
 _ANY: Final = re.compile(
     rf"[\ufffd{_BETWEEN}{_AMONG_SMALL}{_GREEK}{_LINES}\u0152\u0160\u0178\u017d]|[\u00c2-\u00f4][^\x00-\x7f]"
@@ -109,7 +110,7 @@ def _are_plain(rows: Iterable[SourceRow]) -> bool:
         or said != said.strip()
     ):
         return False
-    return said.isascii() or not _ANY.search(" ".join({*_BEYOND_ASCII.findall(said)}))
+    return said.isascii() or not _ANY.search(b" ".join({*said.encode().translate(_BEYOND_ASCII).split()}).decode())
 
 
 def _looked_at(rows: list[SourceRow]) -> Iterator[tuple[str, int | None]]:

@@ -218,9 +218,11 @@ def _plain(source: SourceRow, kind: Kind, name: str) -> Row | None:
         said = "".join(texts)
     except TypeError:  # a cell that is no text
         return None
-    if len(said) > shape.longest or "" in texts or any(map(str.isspace, texts)) or not is_whole(said):
+    if len(said) > shape.longest or not all(map(str.strip, texts)) or not is_whole(said):
         return None
-    fields = {one: cells[one] for one in shape.fields}
+    fields = {}
+    for one in shape.fields:  # a comprehension is one more call before Python 3.12
+        fields[one] = cells[one]
     return Row(cells[kind.key], fields, active, None, NOTHING, source.file or name, source.line or 0)
 
 
