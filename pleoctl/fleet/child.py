@@ -16,11 +16,11 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from pleoctl.errors import ExitCode, Finding, PleoctlError
 from pleoctl.fleet.caller import Caller
@@ -28,7 +28,7 @@ from pleoctl.fleet.confine import confine
 from pleoctl.fleet.fleet import Opened
 from pleoctl.fleet.member import Company, MemberWorkspace
 from pleoctl.fleet.private import Private, hidden_from, read_only
-from pleoctl.fleet.receipt import Command, CompanyResult
+from pleoctl.fleet.receipt import CompanyResult
 from pleoctl.fleet.work import Task, work
 from pleoctl.machine import this_machine
 from pleoctl.model.shape import Strict
@@ -37,7 +37,6 @@ from pleoctl.plan.approvals import Approvers
 from pleoctl.workspace.secrets import Allowed, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from typing import IO
 
     from pleoctl.fleet.crew import How
@@ -67,12 +66,9 @@ _UNMOVED: Final = "-I" if sys.flags.isolated else "-P"
 class Order(Strict, kw_only=True):
     """What a child is told."""
 
-    command: Command
-    root: str
-    folder: str | None
-    detailed: bool
-    plans: dict[str, str] | None
-    file: str
+    task: Task
+    approvers: Approvers | None
+    file: Path
     path: str
     allowed: dict[str, str]
     named: tuple[str, ...]
@@ -81,24 +77,8 @@ class Order(Strict, kw_only=True):
     patience: float
     memory_mib: int
     seconds: float
-    hidden: tuple[str, ...] = ()
-    read_only: tuple[str, ...] = ()
-    approvers: str | None = None
-    approvals: int = 1
-    revoked: str | None = None
-
-    @property
-    def task(self) -> Task:
-        """The task of the fleet."""
-        folder = None if self.folder is None else Path(self.folder)
-        return Task(self.command, Path(self.root), folder, self.detailed, self.plans)
-
-    def caller(self, stop: threading.Event) -> Caller:
-        """What the run hears and asks for."""
-        if self.approvers is None:
-            return Caller(stop, self.patience)
-        revoked = None if self.revoked is None else Path(self.revoked)
-        return Caller(stop, self.patience, Approvers(Path(self.approvers), self.approvals, revoked))
+    hidden: list[str]
+    read_only: list[Path]
 
 
 def in_child(fleet: Fleet, task: Task, how: How, one: Opened) -> CompanyResult:
@@ -109,8 +89,7 @@ def in_child(fleet: Fleet, task: Task, how: How, one: Opened) -> CompanyResult:
     try:
         with Private.made(fleet.settings.deadline_seconds) as private:
             own = replace(task, folder=private.holding(task, one), plans=_own(task, one))
-            hidden = hidden_from(fleet, task, one)
-            order = _confined(_order(fleet, own, how, one), hidden, read_only(how.approvers, one, hidden))
+            order = _order(fleet, own, how, one, hidden_from(fleet, task, one))
             result = _Child(fleet, how.stop, order).go(private, result)
             private.hand_over(task, one)
             return result
@@ -120,26 +99,19 @@ def in_child(fleet: Fleet, task: Task, how: How, one: Opened) -> CompanyResult:
         return result.failed(PleoctlError(f"no process can be started for this company: {error.strerror}"))
 
 
-def _confined(order: Order, hidden: Sequence[str], kept: Iterable[Path]) -> Order:
-    return msgspec.structs.replace(order, hidden=tuple(hidden), read_only=tuple(map(str, kept)))
-
-
 def _own(task: Task, one: Opened) -> dict[str, str] | None:
     """Of the plans that are carried out, the company's alone."""
     path = one.company.path
     return None if task.plans is None else {name: plan for name, plan in task.plans.items() if name == path}
 
 
-def _order(fleet: Fleet, task: Task, how: How, one: Opened) -> Order:
-    company, asked = one.company, how.approvers
+def _order(fleet: Fleet, task: Task, how: How, one: Opened, hidden: list[str]) -> Order:
+    company = one.company
     allowed = company.allowed(fleet.environ, fleet.settings.shared_env)
     return Order(
-        command=task.command,
-        root=str(task.root),
-        folder=None if task.folder is None else str(task.folder),
-        detailed=task.detailed,
-        plans=task.plans,
-        file=str(company.file),
+        task=task,
+        approvers=how.approvers,
+        file=company.file,
         path=company.path,
         allowed=dict(allowed),
         named=tuple(allowed.named),
@@ -148,9 +120,8 @@ def _order(fleet: Fleet, task: Task, how: How, one: Opened) -> Order:
         patience=how.patience,
         memory_mib=fleet.settings.memory_mib,
         seconds=fleet.settings.deadline_seconds,
-        approvers=None if asked is None else str(asked.file.absolute()),
-        approvals=1 if asked is None else asked.number,
-        revoked=None if asked is None or asked.revoked is None else str(asked.revoked.absolute()),
+        hidden=hidden,
+        read_only=list(read_only(how.approvers, one, hidden)),
     )
 
 
@@ -209,15 +180,15 @@ class _Child:
     @property
     def _unknown(self) -> ExitCode:
         """The end of a run that may have written."""
-        return ExitCode.ERROR if self._order.command in {"plan", "drift"} else ExitCode.PARTIAL
+        return ExitCode.ERROR if self._order.task.command in {"plan", "drift"} else ExitCode.PARTIAL
 
 
 def _tell(child: subprocess.Popen[bytes], order: Order, private: Private) -> None:
     """Hand the order over; what is written to stays open."""
-    told = msgspec.structs.replace(order, allowed={**order.allowed, **private.environ})
+    told = replace(order, allowed={**order.allowed, **private.environ})
     if child.stdin is not None:
         with suppress(OSError):  # it has ended already, which its result will say
-            child.stdin.write(msgspec.json.encode(told) + b"\n")
+            child.stdin.write(msgspec.json.encode(told, enc_hook=str) + b"\n")
             child.stdin.flush()
 
 
@@ -235,12 +206,12 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def main() -> int:
     """Do the one company that standard input names."""
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order, dec_hook=lambda kind, text: kind(text))
     _limit(order)
     adopt_orphans()
-    company = Company(Path(order.file), order.path)
+    company = Company(order.file, order.path)
     try:
-        confine(order.hidden, [*map(Path, order.read_only)])
+        confine(order.hidden, order.read_only)
         one = _opened(order, company)
     except PleoctlError as error:
         one = Opened(company, None, error)
@@ -249,7 +220,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=_end_when_alone, args=[stop], name="pleoctl-parent", daemon=True).start()
     try:
-        result = work(order.task, one, order.caller(stop))
+        result = work(order.task, one, Caller(stop, order.patience, order.approvers))
     finally:
         end_below(os.getpid())
     sys.stdout.buffer.write(msgspec.json.encode(result))
@@ -269,7 +240,7 @@ def _end_when_alone(stop: threading.Event) -> None:
 def _opened(order: Order, company: Company) -> Opened:
     allowed = Allowed(order.allowed, order.named, order.form)
     known = {} if order.database is None else {_DATABASE: order.database}
-    database = Secret(f"env:{_DATABASE}", Path(order.root), environ=known) if known else None
+    database = Secret(f"env:{_DATABASE}", order.task.root, environ=known) if known else None
     return Opened(company, MemberWorkspace(company.file, allowed, database))
 
 

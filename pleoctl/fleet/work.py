@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, Finding, PleoctlError, Refused, worst
-from pleoctl.fleet.receipt import CompanyResult
+from pleoctl.fleet.receipt import Command, CompanyResult
+from pleoctl.model.shape import Strict
 from pleoctl.run.places import RECEIPT
 from pleoctl.watch import watched, watching
 from pleoctl.workspace.expiry import note_endings
@@ -22,11 +23,9 @@ from pleoctl.workspace.expiry import note_endings
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from pleoctl.fleet.caller import Caller
     from pleoctl.fleet.fleet import Opened
-    from pleoctl.fleet.receipt import Command
     from pleoctl.jobs.receipt import JobReceipt
     from pleoctl.plan.artifact import Plan
     from pleoctl.run.receipt import Receipt
@@ -36,8 +35,7 @@ LOG: Final = logging.getLogger(__name__)
 PLANS: Final = ".plan.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Strict):
     """A command for companies of a fleet; ``folder`` is where plans are saved or lie, ``root`` the fleet's own."""
 
     command: Command
