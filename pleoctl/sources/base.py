@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec import Struct
 
-from pleoctl.errors import SourceError
+from pleoctl.errors import Finding, SourceError
 from pleoctl.model.kinds import KINDS, TAG, TAG_GROUP, flat_kinds
-from pleoctl.place import Setting
+from pleoctl.place import Place, Setting
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pleoctl.errors import Finding
     from pleoctl.model.kind import Kind
     from pleoctl.sources.context import Context
 
@@ -109,6 +109,19 @@ class Table:
     may_be_empty: bool = False
     rate_unit: str = "fraction"
     left_out: int = 0
+
+
+def told_of_empty(parts: list[tuple[Setting, Table]]) -> list[Finding]:
+    """A warning for each part of a table that gave no rows while others did, since what it had would be archived."""
+    empty = [(key, table) for key, table in parts if not table.rows and not table.may_be_empty]
+    return [_told_of_empty(key, table) for key, table in empty] if len(empty) < len(parts) else []
+
+
+def _told_of_empty(key: Setting, table: Table) -> Finding:
+    left = f", and left out {many(table.left_out, 'row')}," if table.left_out else ""
+    words = f"{key} gave no rows{left} while other parts did"
+    hint = "what it had before would be archived; take the part away if it is no more"
+    return Finding("empty-list", words, "warning", Place(table.name), setting=key, hint=hint)
 
 
 class Source(Protocol):

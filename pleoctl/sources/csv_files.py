@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Place, Setting
-from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, identity, named_tables
+from pleoctl.sources.base import FIELDS, REQUIRED, SourceRow, Table, identity, named_tables, told_of_empty
 from pleoctl.sources.bounds import Bounds
 from pleoctl.sources.cells import settle
 from pleoctl.sources.computed import Computed, Condition
@@ -57,7 +57,8 @@ class CsvSource:
         if "rows" in config:
             given = literal_rows(resource, config["rows"])
             return Table(resource, [SourceRow(dict(cells), f"{resource}[{n}]") for n, cells in enumerate(given)])
-        tables = [self._table(part, resource, key) for key, part in _parts(config, Setting("source", resource))]
+        parts = [(key, self._table(part, resource, key)) for key, part in _parts(config, Setting("source", resource))]
+        tables = [table for _, table in parts]
         if len(tables) == 1:
             return tables[0]
         for one in tables:
@@ -66,7 +67,7 @@ class CsvSource:
         return Table(
             ", ".join(dict.fromkeys(one.name for one in tables)),
             [row for one in tables for row in one.rows],
-            [told for one in tables for told in one.findings],
+            [*(told for one in tables for told in one.findings), *told_of_empty(parts)],
             left_out=sum(one.left_out for one in tables),
         )
 

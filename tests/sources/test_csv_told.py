@@ -66,6 +66,21 @@ def test_parts_and_rows_that_lack_something_are_told(workspace: MakeWorkspace, v
     assert words in str(caught.value.findings[0])
 
 
+def test_a_part_without_rows_beside_others_is_told(workspace: MakeWorkspace) -> None:
+    """A file of nothing but its header may be an export that failed, and what it had would be archived."""
+    parts: Json = {name: {"path": f"{name}.csv"} for name in "abc"}
+    parts["c"]["whereNot"] = {"name": ["heading"]}
+    folder: Path = workspace(None, source={"type": "csv", "accounts": {"parts": parts}})
+    for name, text in {"a": "1,A", "b": "", "c": "3,heading"}.items():
+        (folder / f"{name}.csv").write_text(f"externalId,name\n{text}\n", encoding="utf-8")
+    state, findings = read_source(Workspace.find())
+    assert [row.key for row in state.accounts or []] == ["1"]
+    assert [(one.code, one.level, one.message) for one in findings] == [
+        ("empty-list", "warning", "source.accounts.parts.b gave no rows while other parts did"),
+        ("empty-list", "warning", "source.accounts.parts.c gave no rows, and left out 1 row, while other parts did"),
+    ]
+
+
 def test_rows_that_where_nearly_keeps_are_told(read: ReadAccounts) -> None:
     """A blank or a capital drops a row, and would archive its account: the words found, and how often."""
     rows, findings = read(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-# Names are looked for in small letters, their words joined (`_word`), since each system spells them in its own way.
+# Names are looked for in small letters, their words joined (`word_of`), since each system spells them in its own way.
 _JOINT: Final = re.compile(r"(?<=[a-z0-9])[_-](?=[a-z0-9])")
 # OData 4 annotates a property with the page that follows: ``values@odata.nextLink``.
 _SUFFIXES: Final = ("@odata.nextlink", "@nextlink")
@@ -62,7 +62,8 @@ _SIZES: Final = frozenset({"limit", "size", "pagesize", "perpage", "itemsperpage
 _DEEP: Final = ("__next", *_SUFFIXES)
 
 
-def _word(name: str) -> str:
+def word_of(name: str) -> str:
+    """A name as those above are written."""
     word = name.casefold()
     return _JOINT.sub("", word) if "_" in word or "-" in word else word
 
@@ -106,7 +107,7 @@ def _numbers(answer: dict[str, Any], names: frozenset[str]) -> Iterator[tuple[st
     """The whole numbers of these names in an answer and in its objects."""
     for one in _objects(answer):
         for name, value in one.items():
-            if _word(name) in names and (number := _whole(value)) is not None:
+            if word_of(name) in names and (number := _whole(value)) is not None:
                 yield name, number
 
 
@@ -157,13 +158,13 @@ def list_inside(answer: Any, known: Collection[str]) -> str | None:
 
 
 def _leads_deep(name: str, value: Any) -> bool:
-    word = _word(name)
+    word = word_of(name)
     return _is_yes(value) if word == "hasnextpage" else bool(isinstance(value, str) and value) and word.endswith(_DEEP)
 
 
 def _leads_with_list(name: str, value: Any) -> bool:
     """Of an object that has a list of its own, flags mean that one."""
-    return _leads_deep(name, value) or (_word(name) in _FLAGS and _is_yes(value))
+    return _leads_deep(name, value) or (word_of(name) in _FLAGS and _is_yes(value))
 
 
 def failed(answer: dict[str, Any]) -> str | None:
@@ -191,11 +192,11 @@ def goes_on(answer: dict[str, Any], *, by_any_name: bool) -> str | None:
 
 
 def _unended(name: str, value: Any) -> bool:
-    return _word(name) in _ENDED and _is_no(value)
+    return word_of(name) in _ENDED and _is_no(value)
 
 
 def _leads_on(name: str, value: Any) -> bool:
-    word = _word(name)
+    word = word_of(name)
     if word in _NEXT or word in _LINKS:
         # An address, a token, the number of a page, or an object with one of them.
         return bool(value) if isinstance(value, str | int | dict) else False
@@ -226,7 +227,7 @@ def unread_list(record: dict[str, Any], known: Collection[str]) -> str | None:
 
 
 def _says_more(name: str, value: Any) -> bool:
-    word = _word(name)
+    word = word_of(name)
     if word in _FLAGS:
         return _is_yes(value)
     if word in _LAST:

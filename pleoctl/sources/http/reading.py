@@ -25,6 +25,7 @@ from pleoctl.sources.http.annotations import (
     unread_list,
 )
 from pleoctl.sources.http.expressions import Expression, ExpressionError
+from pleoctl.sources.http.inner import announced_inside, held, told_of_inner
 from pleoctl.words import many, short_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 MAX_EMPTY: Final = 20
 _PARTIAL: Final = 206
+# What gathers rows out of several lists has one of these in it.
+_GATHERS: Final = "["
 _SHOWN_ERROR: Final = 200
 _SHOWN_KEYS: Final = 8
 _AGAIN: Final = "nothing was written; run again, and check source.* if it stays"
@@ -65,6 +68,7 @@ class ListReader:
         self._announced: tuple[str, int] | None = None
         self._paged: tuple[str, int] | None = None
         self._sized: str | None = None
+        self._inner: tuple[int, str, int] | None = None
 
     @property
     def unproven(self) -> bool:
@@ -80,6 +84,8 @@ class ListReader:
                 "info",
                 hint="give total or count where the system has one; else a page that it leaves out is not noticed",
             )
+        if self._inner is not None:
+            yield told_of_inner(self._label(), *self._inner)
         if self._total is None and self._announced is not None and self._announced[1] > self._count:
             name, number = self._announced
             yield Finding(
@@ -130,7 +136,10 @@ class ListReader:
         """All records, page by page. Raises `SourceError` as soon as the list contradicts itself."""
         request = self._resource.request
         if request is None:
-            yield from self._records({"parent": self._parent})
+            scope = {"parent": self._parent}
+            rows = self._records(scope)
+            self._judge_inner(self._parent, rows, record=True)
+            yield from rows
             return
         self._ask_count()
         step: Mapping[str, Any] | None = self._first()
@@ -170,6 +179,8 @@ class ListReader:
         sized = page_size(body, len(rows)) if isinstance(body, dict) and rows and self._announced is None else None
         self._sized = f"as many as its page has by {sized!r}" if sized is not None else None
         self._refuse_lists_that_go_on(answer.body)
+        if _GATHERS in self._resource.records.text:
+            self._judge_inner(answer.body, rows, record=False)
         self._refuse_repeats(rows)
         self._count += len(rows)
         return rows
@@ -212,6 +223,19 @@ class ListReader:
                 f"an object says at {name!r} that a list inside it goes on",
                 f"read that list by a request of its own; if it is not needed, name it: optional: [{name!r}]",
             )
+
+    def _judge_inner(self, value: Any, rows: list[dict[str, Any]], *, record: bool) -> None:
+        """What is said beside lists inside records that rows come from: a way on is refused, a larger number told."""
+        for about, number in held(value, rows, record=record):
+            name = goes_on(about, by_any_name=True)
+            if name is not None and name not in self._resource.optional:
+                raise self._wrong(
+                    f"a record says at {name!r} that a list inside it goes on",
+                    f"read that list by a request of its own; if it is whole, name it: optional: [{name!r}]",
+                )
+            said = announced_inside(about, number)
+            if said is not None and said[0] not in self._resource.optional:
+                self._inner = (number, *said)
 
     def _note_total(self, body: Any) -> None:
         expression = self._resource.total

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pleoctl.errors import Finding, SourceError
 from pleoctl.place import Setting
-from pleoctl.sources.base import REQUIRED, SourceRow, Table, resource_names
+from pleoctl.sources.base import REQUIRED, SourceRow, Table, resource_names, told_of_empty
 from pleoctl.sources.connect import Denied
 from pleoctl.sources.context import SERVICE
 from pleoctl.sources.http.guards import check_table
@@ -160,8 +160,9 @@ class HttpSource:
     def _read(self, parts: list[Resource]) -> Table:
         host = urlsplit(self._connections[parts[0].base_url].base_url).netloc
         whole = Table(", ".join(dict.fromkeys(spec.label for spec in parts)) + f" ({host})")
+        read: list[tuple[Setting, Table]] = []
         for spec in parts:
-            table = Table(whole.name)
+            table = Table(spec.label, may_be_empty=spec.may_be_empty)
             send = partial(self._send, self._connections[spec.base_url])
             beside = {of: self._indexed(one, send, whole) for of, one in spec.beside.items()}
             maker = RowMaker(spec, beside, keep_records=self._is_parent(spec.name))
@@ -180,9 +181,11 @@ class HttpSource:
             check_table(spec, maker, table)
             whole.findings += maker.doubts()
             whole.rows += table.rows
-            whole.left_out += maker.records - len(table.rows)
+            table.left_out = maker.records - len(table.rows)
+            whole.left_out += table.left_out
+            read.append((spec.key, table))
         # One list per parent says the same for all.
-        whole.findings = list(dict.fromkeys(whole.findings))
+        whole.findings = [*dict.fromkeys(whole.findings), *told_of_empty(read)]
         # A preset may say so as well as the workspace.
         whole.rate_unit = (self._config.get(parts[0].name) or {}).get("rateUnit", whole.rate_unit)
         whole.may_be_empty = all(spec.may_be_empty for spec in parts)
