@@ -203,16 +203,19 @@ def explain(options: Options, *, file: str, wanted: str | None, as_graph: bool, 
     """
     from pleoctl.mapping.context import Strays, engine_of, open_items
     from pleoctl.mapping.engine.explain import explain as explained
+    from pleoctl.mapping.io.run import Tally
     from pleoctl.report.mapping import explanation_text, graph
 
     workspace = open_workspace(options)
     engine, strays = engine_of(workspace, catalog=not no_catalog), Strays(workspace)
+    # Of an item, `map` also says what is odd beside those before it.
+    tally, found = Tally(), []
     with open_items(file) as items:
-        found = [
-            explained(engine, item)
-            for item in strays.pass_on(items)
-            if wanted is None or wanted.lower() == (item.accounting_entry_id or "").lower()
-        ]
+        for item in strays.pass_on(items):
+            if wanted is None or wanted.lower() == (item.accounting_entry_id or "").lower():
+                found.append(explained(engine, item, tally.add))
+            else:
+                tally.add([engine.entry(item)])
     if wanted is not None and not found:
         raise UsageError(f"{file} has no item with the id {wanted}")
     if not found:

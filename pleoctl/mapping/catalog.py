@@ -23,11 +23,15 @@ class CatalogAccount(msgspec.Struct, frozen=True):
 
 
 class CatalogDimension(msgspec.Struct, frozen=True):
-    """A dimension; ``values`` maps folded codes to whether the value is in use, None where values are unknown."""
+    """A dimension; ``values`` maps folded codes to whether the value is in use, None where values are unknown.
+
+    ``ends`` maps those of values that end to their last day.
+    """
 
     code: str
     active: bool = True
     values: dict[str, bool] | None = None
+    ends: dict[str, str] = {}
 
 
 class Catalog:
@@ -87,8 +91,16 @@ class Catalog:
             return "unusable", f"account {code} is kept in {account.currency}, the item in {currency}"
         return None
 
-    def tag_problem(self, group: str, code: str) -> tuple[str, str] | None:
-        """Why a tag cannot be posted, as (kind, text); None where it can (D6). Codes compare by casefold (T3, D5)."""
+    def end_of(self, group: str, code: str) -> str | None:
+        """The last day of a tag; None where it has none, or nobody asks."""
+        dimension = None if group.casefold() in self.unchecked else self.by_group.get(group.casefold())
+        return None if dimension is None else dimension.ends.get(code.casefold())
+
+    def tag_problem(self, group: str, code: str, day: str | None = None) -> tuple[str, str] | None:
+        """Why a tag cannot be posted, on a day if one is known, as (kind, text); None where it can (D6).
+
+        Codes compare by casefold (T3, D5). After its last day a tag is as one that is archived.
+        """
         folded = group.casefold()
         if self.dimensions is None or folded in self.unchecked:
             return None
@@ -99,7 +111,10 @@ class Catalog:
         if active is None:
             return "absent", f"tag {group}/{code} does not exist in the accounting system"
         if active and dimension.active:
-            return None
+            end = self.end_of(group, code)
+            if end is None or day is None or day <= end:
+                return None
+            return "unusable", f"tag {group}/{code} ends on {end} in the accounting system, before the item's {day}"
         return "unusable", f"tag {group}/{code} is archived in the accounting system"
 
 
@@ -109,4 +124,5 @@ def _dimension(dimension: Dimension) -> CatalogDimension:
         dimension.row.key or "",
         dimension.row.active,
         None if values is None else {v.key.casefold(): v.active for v in values if v.key is not None},
+        {v.key.casefold(): v.expires for v in values or () if v.key is not None and v.expires is not None},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,28 @@ def test_tags_against_the_catalogue(tmp_path: Path, group: str, code: str, known
         engine(tmp_path, catalog=held), item("card_purchase", line(tags=[{"groupCode": group, "code": code}]))
     )
     assert entry.failure_reason_type == (None if known else "invalid_configuration")
+
+
+@pytest.mark.parametrize(
+    "rows", ["", 'lines: {rows: [{id: r, when: {}, account: keep, set: {tags: {DEPT: "eng"}}}]}\n']
+)
+def test_a_tag_is_none_after_its_last_day(workspace: Path, cli: Cli, rows: str) -> None:
+    """What the plan archives cannot be posted; on the day itself, and for items of days before, it can."""
+    (workspace / "mapping.yaml").write_text(HEAD + rows)
+    (workspace / "desired-state.yaml").write_text(
+        'apiVersion: pleoctl/v1\nkind: DesiredState\ndimensions:\n- code: "DEPT"\n  name: "Dept"\n  values:\n'
+        '  - {code: "ENG", name: "Eng", expires: "2026-01-31"}\n  - {code: "X", name: "X"}\n'
+    )
+    days = ["2026-01-30", "2026-02-01", "2026-01-31", "2026-02-02", "2026-01-01"] * 2
+    tags = [{"groupCode": "DEPT", "code": "ENG"}]
+    given = [item("card_purchase", line(tags=tags), date=f"{day}T10:00:00Z") for day in days]
+    (workspace / "items.json").write_text(json.dumps(given))
+    assert cli("map", "items.json") == 5
+    assert [one["status"] for one in cli.lines] == ["mapped", "failed", "mapped", "failed", "mapped"] * 2
+    code = "eng" if rows else "ENG"
+    told = f"tag DEPT/{code} ends on 2026-01-31 in the accounting system, before the item's 2026-02-01"
+    assert told in str(cli.lines[1]["failureReason"])
+    assert cli.lines[1]["failureReasonType"] == "invalid_configuration"
 
 
 def test_two_tags_of_one_group(tmp_path: Path) -> None:

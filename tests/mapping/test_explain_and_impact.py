@@ -111,6 +111,17 @@ def test_an_explanation_goes_as_far_as_the_item_went(workspace: Path, cli: Cli) 
     ]
 
 
+def test_an_explanation_warns_as_map_does(workspace: Path, cli: Cli) -> None:
+    """Also of what is odd beside the items before it: an id that came before, two currencies on one wallet."""
+    given = [item("card_purchase"), item("card_purchase", currency="SEK"), item("card_purchase")]
+    told = [one["warnings"] for one in explained(workspace, cli, *given)["items"]]
+    assert cli("map", "items.json") == 0
+    assert told == [json.loads(one)["warnings"] for one in cli.out.splitlines()]
+    assert ["came before" in str(one) for one in told] == [False, True, True]
+    again = explained(workspace, cli, *given, options=("--id", given[0]["accountingEntryId"]))["items"]
+    assert [one["warnings"] for one in again] == told
+
+
 @pytest.mark.parametrize("row", ['account: "6541"', 'refuse: "no gifts"'])
 def test_what_no_row_asked_does_not_fail_an_explained_item(workspace: Path, cli: Cli, row: str) -> None:
     """Its entry is that of `map`, also where a condition of another row cannot be told."""

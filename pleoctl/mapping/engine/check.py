@@ -12,7 +12,7 @@ from pleoctl.mapping.vocabulary import ABSENT_REASONS, CONTRA_TYPES, INVALID_CON
 if TYPE_CHECKING:
     from pleoctl.mapping.catalog import Catalog
     from pleoctl.mapping.engine.work import Work
-    from pleoctl.mapping.items import Account, Tax
+    from pleoctl.mapping.items import Account, Tag, Tax
     from pleoctl.mapping.rules.model import Rules, TaxCode
 
     #: Who named an account: a row, the line's own category, the side of an entry, the code of a tax.
@@ -60,9 +60,13 @@ class Checks:
         """Whether the same finds nothing wrong."""
         return self.catalog is None or self.catalog.account_problem(account, currency) is None
 
-    def tag(self, group: str, code: str) -> None:
-        """Raise `ItemFailure` for a tag that the accounting system does not have (D6)."""
-        problem = None if self.catalog is None else self.catalog.tag_problem(group, code)
+    def ends(self, tag: Tag) -> bool:
+        """Whether a tag can be posted on some days alone."""
+        return self.catalog is not None and self.catalog.end_of(tag.group_code, tag.code) is not None
+
+    def tag(self, group: str, code: str, day: str) -> None:
+        """Raise `ItemFailure` for a tag that the accounting system does not have on a day (D6)."""
+        problem = None if self.catalog is None else self.catalog.tag_problem(group, code, day)
         if problem is not None:
             kind, text = problem
             reason = self._absent["tag"] if kind == "absent" else INVALID_CONFIGURATION

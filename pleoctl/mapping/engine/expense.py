@@ -82,7 +82,7 @@ class Expenses:
             if outline is None or (outline.needs_own and usable is None):
                 return None
             changes = outline.changes
-            tags = self._tags.of(line, changes, number) if line.tags or changes.tags else {}
+            tags = self._tags.of(line, changes, number, item.date[:10]) if line.tags or changes.tags else {}
             for figure, side, fixed, role, tax_code, rule, branch, tagged in outline.seats:
                 made.append(
                     Posting(

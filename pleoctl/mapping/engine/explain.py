@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pleoctl.mapping.engine.engine import Engine
+    from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.engine.facts import Facts
     from pleoctl.mapping.engine.record import Resolved
     from pleoctl.mapping.items import Defect
@@ -32,10 +33,15 @@ if TYPE_CHECKING:
 Step = dict[str, Any]
 
 
-def explain(engine: Engine, item: Item | Defect) -> dict[str, Any]:
-    """The entry of an item as JSON has it, with a ``trace`` of the steps that led there."""
+def explain(engine: Engine, item: Item | Defect, warn: Callable[[list[Entry]], None] | None = None) -> dict[str, Any]:
+    """The entry of an item as JSON has it, with a ``trace`` of the steps that led there.
+
+    ``warn`` adds to the entry what is odd beside those of other items.
+    """
     trace = Trace(engine.rules)
     entry = engine.entry(item, trace)
+    if warn is not None:
+        warn([entry])
     if isinstance(item, Item) and not trace.steps:
         trace.route(None, entry.failure_reason or "")
     explained: dict[str, Any] = msgspec.to_builtins(entry)

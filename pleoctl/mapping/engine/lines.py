@@ -153,7 +153,7 @@ class Lines:
             share.tax_code = changes.tax_code[0]
             self._checks.tax_code(share.tax_code)
         if share.line.tags or changes.tags:
-            share.tags = self.tags(share.line, changes, number)
+            share.tags = self.tags(share.line, changes, number, work.item.date[:10])
         if changes.description is not None:
             _describe(work, changes.description)
 
@@ -167,8 +167,12 @@ class Lines:
             )
         return given
 
-    def tags(self, line: Line, changes: Changes, number: int) -> dict[str, str]:
-        """The tags of a line, and what is set in their place. Raises `ItemFailure`."""
+    def lasting(self, tag: Tag) -> bool:
+        """Whether what is found out about a tag holds on each day."""
+        return not self._checks.ends(tag)
+
+    def tags(self, line: Line, changes: Changes, number: int, day: str) -> dict[str, str]:
+        """The tags of a line on a day, and what is set in their place. Raises `ItemFailure`."""
         made: dict[str, str] = {}
         seen: dict[str, Tag] = {}
         changed = {group.casefold() for group, _ in changes.tags} if changes.tags else ()
@@ -178,7 +182,7 @@ class Lines:
             first = seen.setdefault(group, tag)
             if first is tag:
                 made[tag.group_code] = tag.code
-                self._checks.tag(tag.group_code, tag.code)
+                self._checks.tag(tag.group_code, tag.code, day)
             elif first.code.casefold() != tag.code.casefold():
                 codes = f"{first.code} and {tag.code}"
                 raise invalid(
@@ -187,7 +191,7 @@ class Lines:
         for name, code in changes.tags:
             if code is not None:
                 made[name] = code
-                self._checks.tag(name, code)
+                self._checks.tag(name, code, day)
         return made
 
     def _tax(self, share: Share, tax: Tax, work: Work, number: int, changes: Changes) -> None:

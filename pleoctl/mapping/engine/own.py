@@ -44,7 +44,10 @@ class OwnAccounts:
 
 
 class OwnTags:
-    """The tags of lines. One is remembered if its group is spelt as the group was when it was first met."""
+    """The tags of lines. One is remembered if its group is spelt as the group was when it was first met.
+
+    One that ends is asked about for each day.
+    """
 
     def __init__(self, lines: Lines) -> None:
         """Nothing is known yet."""
@@ -52,20 +55,20 @@ class OwnTags:
         self._in_order: set[Tag | None] = set()
         self._groups: dict[str, str] = {}
 
-    def of(self, line: Line, changes: Changes, number: int) -> dict[str, str]:
-        """The tags of a line, and what is set in their place. Raises `ItemFailure` as `Lines.tags` does."""
+    def of(self, line: Line, changes: Changes, number: int, day: str) -> dict[str, str]:
+        """The tags of a line on a day, and what is set in their place. Raises `ItemFailure` as `Lines.tags` does."""
         tags, in_order = line.tags or (), self._in_order
         made: dict[str, str] = {}
         for tag in tags:
             if tag is None or tag not in in_order:
-                return self._meet(line, changes, number)
+                return self._meet(line, changes, number, day)
             made[tag.group_code] = tag.code
         if changes.tags or len(made) < len(tags):
-            return self._lines.tags(line, changes, number)
+            return self._lines.tags(line, changes, number, day)
         return made
 
-    def _meet(self, line: Line, changes: Changes, number: int) -> dict[str, str]:
-        made = self._lines.tags(line, changes, number)
+    def _meet(self, line: Line, changes: Changes, number: int, day: str) -> dict[str, str]:
+        made = self._lines.tags(line, changes, number, day)
         if len(self._in_order) >= MOST:
             self._in_order.clear()
             self._groups.clear()
@@ -73,6 +76,6 @@ class OwnTags:
         for tag in () if changes.tags else line.tags or ():
             if tag is not None and tag.code and made.get(tag.group_code) == tag.code:
                 group = self._groups.setdefault(tag.group_code.casefold(), tag.group_code)
-                if group == tag.group_code:
+                if group == tag.group_code and self._lines.lasting(tag):
                     self._in_order.add(tag)
         return made
