@@ -194,7 +194,7 @@ class _Run:
                 if self._hooks.stop.is_set() or executor.halted:
                     return self._stopped(ledger)
             self._receipt.findings += restore_tags(context, ledger, self._staying)
-            self._receipt.findings += take_back(context, ledger)
+            self._receipt.findings += take_back(context, ledger, self._runs.places)
             # Nothing is written after this: room for the same records as they are now.
             context.fresh.forget()
             verify(self._apis, ledger, context.wait)

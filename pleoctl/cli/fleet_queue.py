@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pleoctl.cli.signals import Stop
     from pleoctl.fleet.book import Last
     from pleoctl.fleet.fleet import Fleet
-    from pleoctl.state.postgres.database import Database
     from pleoctl.workspace.secrets import Secret
 
 ENQUEUED: Final = ("sync", "jobs", "drift")
@@ -71,7 +70,7 @@ def worker(
     from pleoctl.fleet.queue.worker import Worker
     from pleoctl.fleet.run import told_before
 
-    url = _checked(fleet)
+    url = _database(fleet).reveal()
     runs: list[Last] = []
     with stoppable() as stop:
         settings = fleet.settings
@@ -105,7 +104,6 @@ def schedule(options: Options, *, fleet_file: str | None, once: bool) -> Output:
     from pleoctl.fleet.queue.schedule import check_schedule
 
     check_schedule(fleet)
-    _checked(fleet)
     with stoppable() as stop:
         number = _ticks(fleet, stop, once=once)
     return _ended(stop, many(number, "run", "queued", "queued"), {"queued": number})
@@ -210,37 +208,35 @@ def _database(fleet: Fleet) -> Secret:
 
 def _checked(fleet: Fleet) -> str:
     """The url of the fleet's database, whose tables are those of this version. Raises `InvalidFile`, `StateLost`."""
-    from pleoctl.fleet.queue.layout import require_queue
+    from pleoctl.fleet.queue.layout import require_tables
     from pleoctl.state.postgres.database import database
-    from pleoctl.state.postgres.layout import require_layout
 
     url = _database(fleet).reveal()
-    shared: Database = database(url)
-    with shared.connect() as connection, shared.asked():
-        require_layout(connection)
-        require_queue(connection)
+    require_tables(database(url))
     return url
 
 
 def _ticks(fleet: Fleet, stop: Stop, *, once: bool) -> int:
-    """Look at the clock until stopped; a database that goes away is waited for."""
+    """Look at the clock until stopped; a database that is away is waited for."""
     from pleoctl.cli.door import tell
     from pleoctl.fleet.fleet import Fleet
     from pleoctl.fleet.queue.schedule import tick
     from pleoctl.machine import this_machine
+    from pleoctl.state.base import StateLost
     from pleoctl.state.postgres.database import database
 
-    number = 0
+    number, known = 0, False
     shared = database(_database(fleet).reveal())
     while not stop.event.is_set():
         try:
+            known = known or bool(_checked(fleet))
             with shared.connect() as connection, shared.asked():
                 queued = tick(connection, Fleet(fleet.file, fleet.environ))
             number += queued
             if queued:
                 tell(Shown.lines([many(queued, "run", "queued", "queued")]))
         except PleoctlError as error:
-            if once:
+            if once or not (known or isinstance(error, StateLost)):
                 raise
             tell(Shown.lines([f"warning: {error.findings[0]}"]))
         if once:

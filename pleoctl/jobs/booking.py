@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.errors import NotWritten
+from pleoctl.errors import NotWritten, PleoctlError
 from pleoctl.jobs.document import address_of
 from pleoctl.jobs.periods import Mover
 from pleoctl.jobs.plan import keys_of
@@ -257,15 +257,23 @@ class Bookkeeper:
             ends = {booking.key.stored: Ambiguous("lost-answer", error.message) for _, booking in ready}
         done = [(booking.key, end.record) for _, booking in ready if isinstance(end := ends[booking.key.stored], Done)]
         self._context.past.refused(one.key for _, one in ready if isinstance(ends[one.key.stored], Failed))
-        self._context.sink.confirm(done)
+        lost = self._unconfirmed(done)
         for item, booking in ready:
             end = ends[booking.key.stored]
             if isinstance(end, Done):
-                yield item, Outcome("done", [end.record])
+                yield item, Outcome("done" if lost is None else "ambiguous", [end.record], lost)
             elif isinstance(end, Ambiguous):
                 yield item, Outcome("ambiguous", error=ItemError(end.code, end.message))
             else:
                 yield item, Outcome.failed("validation_failure", end.message)
+
+    def _unconfirmed(self, done: Sequence[tuple[Key, Held]]) -> ItemError | None:
+        """Why what stands in the books may not be reported yet: their own ledger of it could not be written."""
+        try:
+            self._context.sink.confirm(done)
+        except PleoctlError as error:
+            return ItemError(error.code, f"it stands in the books, whose ledger cannot be written: {error.findings[0]}")
+        return None
 
     # --- bookings ----------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, HTTPError
 
-from pleoctl.documents.files import writing
+from pleoctl.documents.files import lies_straight, writing
 from pleoctl.hosts import is_loopback
 from pleoctl.machine import this_machine
 from pleoctl.remote.connections import named_certificates
@@ -74,6 +74,8 @@ class Fetcher:
         made = []
         for sent, named in zip(item.files, item.attachments, strict=True):
             path, told = self._folder / item.id / named.name, _told_size(sent)
+            if not all(lies_straight(one, self._folder) for one in (path, _beside(path))):
+                raise Refusal(f"{named.name} cannot be kept: a link stands where it belongs", DOWNLOAD)
             if path.suffix not in FORMATS:
                 raise Refusal(f"{named.name} is a {sent.get('type')}, which cannot be handed on", CONVERSION)
             if told is not None and told > MAX_BYTES:
@@ -117,7 +119,7 @@ class Fetcher:
 
     def _store(self, response: requests.Response, path: Path, told: int | None) -> None:
         """Beside, then renamed, so that a file that exists is whole. Raises `NotWritten`."""
-        beside = path.with_name(f".{path.name}.part")
+        beside = _beside(path)
         try:
             with writing(path):
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -139,6 +141,11 @@ class Fetcher:
         for address in _addresses(parts.hostname, parts.port or 443):
             if not address.is_global:
                 raise Refusal(f"an attachment's link leads to {parts.hostname}, which is no public address", DOWNLOAD)
+
+
+def _beside(path: Path) -> Path:
+    """Where a file lies while it is fetched."""
+    return path.with_name(f".{path.name}.part")
 
 
 def _told_size(sent: Mapping[str, Any]) -> int | None:

@@ -50,7 +50,9 @@ class Notes:
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            # Not through a link, which would write outside of the workspace.
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            descriptor = os.open(self._path, flags, 0o600)
             with os.fdopen(descriptor, "a+b") as stream:
                 stream.write((b"\n" if _is_torn(stream) else b"") + content)
                 stream.flush()

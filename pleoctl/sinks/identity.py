@@ -16,7 +16,7 @@ _WHERE: Final = {
     "sie": _FILES,
     "datev": _FILES,
     "exec": ("command",),
-    "http": ("preset", "baseUrl", "auth", "variables"),
+    "http": ("preset", "baseUrl", "auth", "variables", "key", "per"),
     "tryton": ("baseUrl", "database", "company"),
 }
 
@@ -29,7 +29,7 @@ class BooksName(NamedTuple):
 
 
 def books_name(section: dict[str, Any]) -> BooksName:
-    """The books of a sink's section: what says where they are; of a third party's sink, all of it."""
+    """The books of a sink's section: where they are, and under which keys they are asked; of a plug-in, all of it."""
     kind = str(section["type"])
     where = {key: section[key] for key in ("type", *_WHERE.get(kind, section)) if key in section}
     called = section.get("path") or section.get("preset") or urlsplit(str(section.get("baseUrl", ""))).netloc

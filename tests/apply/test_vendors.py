@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -10,10 +12,12 @@ import mixed
 from ends_of import ends
 from engine import Engine, check_contract
 from pleoctl.desired.read import checked
+from pleoctl.errors import Interrupted
 from pleoctl.model.records import DesiredState, Row
 from pleoctl.pleo import vendors
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.sandbox import Edit, Fault, Seed, Settings
+from pleoctl.testing.machine import Death
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,6 +201,37 @@ def test_a_vendor_whose_place_pleo_keeps_is_not_lost(
     assert ends(applied) == {"vendor:new": "failed", "vendor:old": "blocked"}
     assert (applied.outcome, stored(pleo)["old"]["archived"]) == ("partial", False)
     assert ends(engine.apply(engine.approved())) == {"vendor:new": "failed", "vendor:old": "blocked"}
+
+
+@pytest.mark.parametrize("same_plan", [True, False])
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_vendor_that_a_run_archived_before_it_was_cut_off_is_not_lost(
+    pleo: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool, same_plan: bool
+) -> None:
+    """Whichever plan meets the refusal, it is active again and told; what people archive later stays so."""
+    live = [{"externalId": "old", "code": "C", "name": "Acme"}, {"externalId": "x", "code": "X", "name": "X"}]
+    rows = [{"externalId": "new", "code": "C", "name": "New"}, {"externalId": "x", "code": "X", "name": "X"}]
+    engine = engine_of(pleo, tmp_path, *rows, vendors=live)
+    plan, stop = engine.approved(), threading.Event()
+
+    def cut_off(*_: Value) -> NoReturn:
+        stop.set()
+        raise Death if killed else Interrupted
+
+    with monkeypatch.context() as patch, suppress(Death):
+        patch.setattr(vendors.Operations, "create", cut_off)
+        engine.apply(plan, stop)
+    assert stored(pleo)["old"]["archived"] is True
+    engine.time.sleep(60)
+    receipt = engine.apply(plan if same_plan else engine.plan())
+    assert stored(pleo)["old"]["archived"] is False
+    assert ends(receipt) == {"vendor:new": "failed", **({"vendor:old": "blocked"} if same_plan else {})}
+    (told,) = (finding for finding in receipt.findings if finding.code == "restored")
+    assert "by run" in told.message
+    pleo.world.edit(Edit(op="archive", kind="vendor", key="old"))
+    engine.time.sleep(60)
+    assert ends(engine.apply(engine.plan())) == {"vendor:new": "failed"}
+    assert stored(pleo)["old"]["archived"] is True
 
 
 def test_a_code_that_somebody_keeps_is_told(pleo: Sandbox, tmp_path: Path) -> None:

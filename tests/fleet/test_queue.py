@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+import signal
 import threading
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -292,9 +294,9 @@ def test_a_worker_that_is_stopped_leaves_its_runs_to_others(fleet: FleetFolder, 
 
 
 def test_a_worker_outlives_its_database(
-    fleet: FleetFolder, url: str, server: Postgres, monkeypatch: pytest.MonkeyPatch
+    fleet: FleetFolder, url: str, server: Postgres, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It goes away in the middle of a run and comes back: the worker does what waits then."""
+    """It is away at the start, and goes away in the middle of a run: the worker does what waits once it is back."""
     found, stop, done = Fleet(fleet.root / "fleet.yaml"), threading.Event(), threading.Event()
     first, second, _ = (Ask("fleet", one.path, "sync") for one in found.companies)
     monkeypatch.setattr(worker_module, "_AGAIN_SECONDS", 0.05)
@@ -314,15 +316,49 @@ def test_a_worker_outlives_its_database(
             return CompanyResult(path=ask.path)
 
     queue(first)
+    server.stop()
     worker = Struck(found, url, How(1, "thread", stop), lambda _last: None)
-    running = threading.Thread(target=worker.run, kwargs={"drain": False})
-    running.start()
+    with caplog.at_level(logging.WARNING):
+        running = threading.Thread(target=worker.run, kwargs={"drain": False})
+        running.start()
+        while "trying again" not in caplog.text:
+            assert running.is_alive()
+            running.join(0.05)
+    server.start()
     try:
         assert done.wait(60)
     finally:
         stop.set()
         running.join(30)
     assert not running.is_alive()
+
+
+@pytest.mark.parametrize("command", ["worker", "schedule"])
+def test_what_starts_while_its_database_is_away_waits_until_it_is_stopped(
+    fleet: FleetFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Told with its cure each time; a signal ends it, and so does what waiting does not better."""
+    monkeypatch.setenv(VARIABLE, "postgresql://me:s3cret-word@127.0.0.1:9/none")
+    fleet.write(database=f"env:{VARIABLE}", schedule={"sync": "17 * * * *"}, isolation="thread")
+
+    class Stopped(Machine):
+        waits = 0
+
+        def wait(self, event: threading.Event, seconds: float) -> bool:
+            self.waits += 1
+            if self.waits == 2:
+                signal.raise_signal(signal.SIGTERM)
+            return event.is_set()
+
+    with on(Stopped()):
+        said = cli("fleet", command)
+    assert said.code == 143
+    assert said.stderr.count("warning: the shared state in 127.0.0.1:9/none cannot be used") == 2
+    assert "see that the database runs" in said.stderr
+    assert "s3cret" not in said.stderr
+    assert cli("fleet", command, {"worker": "--drain", "schedule": "--once"}[command]).code == 1
+    monkeypatch.setenv(VARIABLE, "s3cret-word")
+    assert cli("fleet", command).code == 78
 
 
 def test_a_queue_that_takes_no_writes_is_a_sentence(fleet: FleetFolder, url: str, cli: Cli) -> None:

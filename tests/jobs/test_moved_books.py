@@ -147,11 +147,13 @@ def test_books_behind_an_api(world: World, api: ApiBooks, books: MakeBooks, cli:
     folder = books(section(api))
     assert cli("jobs", "run").code == 5
     again(world, 1, 2, 3)
-    changed = section(api, key={"length": 50})
-    for same in ({**changed, "requestsPerMinute": 600}, {**changed, "currency": "EUR"}):
+    for same in (section(api, requestsPerMinute=600), section(api, closedPeriod={"when": "status == `423`"})):
         books(same)
         made = cli("jobs", "plan", "--format", "json").json
-        assert not any("booked-elsewhere" in change["warnings"] for change in made["changes"])
+        assert [change["action"] for change in made["changes"]] == ["book", "book", "report"]
+    books(section(api, key={"length": 20}))  # so that what stands there is not found under today's keys
+    made = cli("jobs", "plan", "--format", "json").json
+    assert [change["action"] for change in made["changes"]] == ["book", "refuse", "refuse"]
     books(FIRST)
     made = cli("jobs", "plan", "--format", "json").json
     assert [change["action"] for change in made["changes"]] == ["book", "refuse", "refuse"]

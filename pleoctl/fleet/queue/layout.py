@@ -6,10 +6,12 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.errors import InvalidFile, MissingExtra
-from pleoctl.state.postgres.layout import LAYOUT
+from pleoctl.state.postgres.layout import LAYOUT, require_layout
 
 if TYPE_CHECKING:
     import psycopg
+
+    from pleoctl.state.postgres.database import Database
 
 _NOTE: Final = "fleet queue"
 
@@ -58,6 +60,13 @@ def require_queue(connection: psycopg.Connection[Any]) -> None:
     if found != steps[-1]:
         words = "the database has no queue" if found is None else "the database's queue is of an older procrastinate"
         raise InvalidFile(words, hint="run `pleoctl fleet database upgrade`")
+
+
+def require_tables(shared: Database) -> None:
+    """Raise `InvalidFile` unless all tables are those of this version, `StateLost` where the database is away."""
+    with shared.connect() as connection, shared.asked():
+        require_layout(connection)
+        require_queue(connection)
 
 
 def _refuse_newer(found: str, steps: list[str]) -> None:

@@ -27,11 +27,12 @@ from pleoctl.fleet.fleet import Fleet, Opened
 from pleoctl.fleet.member import Company
 from pleoctl.fleet.queue.app import TASK, Ask, said
 from pleoctl.fleet.queue.keeper import Keeper
-from pleoctl.fleet.queue.layout import queue_name
+from pleoctl.fleet.queue.layout import queue_name, require_tables
 from pleoctl.fleet.receipt import CompanyResult
 from pleoctl.fleet.run import worker
 from pleoctl.fleet.work import Task
 from pleoctl.machine import connection_name, this_machine, timestamp
+from pleoctl.state.base import StateLost
 from pleoctl.state.postgres.database import KEEPALIVES, database
 from pleoctl.state.postgres.lock import PostgresLock
 
@@ -119,16 +120,20 @@ class Worker:
         self._roster = Roster(fleet)
 
     def run(self, *, drain: bool) -> None:
-        """Until it is stopped, or with ``drain`` until nothing is due. A database that goes away is waited for."""
+        """Until it is stopped, or with ``drain`` until nothing is due. A database that is away is waited for.
+
+        Raises `InvalidFile` where its tables are not those of this version.
+        """
         if not LOG.isEnabledFor(logging.INFO):  # what its records mean for runs is told here, a line each
             logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
         while not self._how.stop.is_set():
             try:
+                require_tables(database(self._url))
                 asyncio.run(self._connected(drain=drain))
-            except (exceptions.ConnectorException, psycopg.Error, OSError) as error:
+            except (exceptions.ConnectorException, psycopg.Error, OSError, StateLost) as error:
                 if drain:
-                    raise database(self._url).lost(said(error)) from error
-                LOG.warning("warning: %s; trying again", self._words(error))
+                    raise self._lost(error) from error
+                LOG.warning("warning: %s; trying again", self._lost(error).findings[0])
                 this_machine().wait(self._how.stop, _AGAIN_SECONDS)
             if drain:
                 return
@@ -224,4 +229,8 @@ class Worker:
 
     def _words(self, error: Exception) -> str:
         known = isinstance(error, (exceptions.ConnectorException, psycopg.Error, OSError))
-        return database(self._url).lost(said(error)).message if known else Finding.of_bug(error).message
+        return self._lost(error).message if known else Finding.of_bug(error).message
+
+    def _lost(self, error: Exception) -> StateLost:
+        """The sentence for a database that is away."""
+        return error if isinstance(error, StateLost) else database(self._url).lost(said(error))

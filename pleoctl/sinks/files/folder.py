@@ -7,12 +7,14 @@ death between any two of these leaves a whole file that the next run finds.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.documents.files import fix_of, read_bytes, write_atomically
-from pleoctl.errors import PleoctlError
+from pleoctl.documents.files import fix_of, lies_straight, read_bytes, write_atomically
+from pleoctl.errors import PleoctlError, Refused
 from pleoctl.sinks.base import BooksUnusable, Held, HeldPosting, Refusal
 from pleoctl.sinks.files.ledger import FOLDER, LedgerLine, decode, encode
 from pleoctl.sinks.files.seen import Asked, Seen, Stamp, files_below
@@ -45,9 +47,8 @@ class FolderSink:
         """See `Sink`: the folder can be made and written."""
         try:
             (self._folder / FOLDER).mkdir(parents=True, exist_ok=True)
-            probe = self._folder / FOLDER / ".probe"
-            probe.write_bytes(b"")
-            probe.unlink()
+            with tempfile.NamedTemporaryFile(dir=self._folder / FOLDER, prefix="."):
+                pass
         except OSError as error:
             words = f"{self._shown} cannot be written: {(error.strerror or str(error)).lower()}"
             raise BooksUnusable(words, "accounting_system_unreachable", hint=fix_of(error)) from error
@@ -116,8 +117,26 @@ class FolderSink:
     # --- booking -----------------------------------------------------------------------------------------------
 
     def refuse(self, booking: Booking) -> list[str]:
-        """See `Sink`: what no file of this format can hold."""
+        """See `Sink`: what no file of this format can hold, or whose attachments would go through a link."""
+        folder = self._folder / ATTACHMENTS / booking.key.item
+        astray = (path for path in (folder, *folder.glob("*")) if not lies_straight(path, folder.parent))
+        if (path := next(astray, None)) is not None:
+            raise Refusal(self._astray(path), "receipt_upload_failure")
         return self._form.check(booking)
+
+    def _astray(self, path: Path) -> str:
+        """That something is not written where it belongs, since it might land anywhere."""
+        name = path.relative_to(self._folder).as_posix()
+        return f"{self._shown}/{name} is a link, or lies below one, and nothing is written through it"
+
+    def _write(self, path: Path, below: str, content: bytes) -> None:
+        """Write a file below one of the books' own folders. Raises `NotWritten`, `Refused` where a link is on the way.
+
+        A link may come from a branch that anyone has pushed. The folder itself is checked as it is opened.
+        """
+        if not lies_straight(path, self._folder / below):
+            raise Refused(self._astray(path), hint="remove the link")
+        write_atomically(path, content)
 
     def account_problem(self, code: str) -> str | None:
         """See `KnowsAccounts`."""
@@ -142,7 +161,7 @@ class FolderSink:
         parts: dict[str, list[Booking]] = defaultdict(list)
         for booking in bookings:
             number = 1
-            while (self._folder / self._form.names(job, number, booking)).exists():
+            while os.path.lexists(self._folder / self._form.names(job, number, booking)):
                 number += 1
             parts[self._form.names(job, number, booking)].append(booking)
         return parts
@@ -161,7 +180,8 @@ class FolderSink:
         path = self._folder / FOLDER / job
         before = decode(read_bytes(path), str(path)).lines if path.exists() else []
         known = {line.key for line in lines}
-        write_atomically(path, encode(job, [*(line for line in before if line.key not in known), *lines]))
+        content = encode(job, [*(line for line in before if line.key not in known), *lines])
+        self._write(path, FOLDER, content)
 
     def attach(self, held: Held, key: Key, file: File) -> None:
         """See `Sink`: beside the books, below the item's id."""
@@ -172,10 +192,11 @@ class FolderSink:
             raise Refusal(f"{file.name} cannot be stored: {error}", "receipt_upload_failure") from error
 
     def _store(self, key: Key, file: File) -> None:
-        write_atomically(self._folder / ATTACHMENTS / key.item / file.name, file.path.read_bytes())
+        self._write(self._folder / ATTACHMENTS / key.item / file.name, ATTACHMENTS, file.path.read_bytes())
 
     def _attached(self, item: str) -> frozenset[str]:
-        return frozenset(path.name for path in (self._folder / ATTACHMENTS / item).glob("*"))
+        folder = self._folder / ATTACHMENTS / item
+        return frozenset(path.name for path in folder.glob("*") if lies_straight(folder, folder.parent))
 
 
 def _of_line(line: LedgerLine, attached: frozenset[str]) -> Held:
