@@ -163,7 +163,7 @@ def fail(options: Options, *, job: str, kind: str, reason: str, lock_timeout: st
     ):
         found, memory = pleo.job(job), session.memory(job)
         if found.is_open:
-            require_unbooked(pleo, found, session.books.sink, memory)
+            require_unbooked(pleo, found, session.books, memory)
         fail_job(pleo, found, memory, (kind, reason))
     return Output(Shown.lines([f"Export job {job} is failed."]), {"job": job, "outcome": "failed"})
 

@@ -225,7 +225,7 @@ def lies_straight(path: Path, folder: Path) -> bool:
             step = f"{step}{os.sep}{part}"
             if S_ISLNK(os.lstat(step).st_mode):
                 return False
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass  # nor is there anything below it
     except (OSError, ValueError):
         return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pleoctl.errors import PleoctlError, Refused, Stale
 from pleoctl.jobs.document import address_of
 from pleoctl.jobs.items import open_items, read_items
-from pleoctl.jobs.plan import keys_of
+from pleoctl.jobs.plan import Books, keys_of
 from pleoctl.jobs.standing import live
 from pleoctl.jobs.steps import Close, Start
 from pleoctl.pleo.export_jobs import OPEN_JOBS
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pleoctl.jobs.memory import JobMemory
     from pleoctl.pleo.export_jobs import ExportJob, ExportReader, ExportWriter
     from pleoctl.run.settle import End, Step
-    from pleoctl.sinks.base import Sink
 
 
 def eligible(reader: ExportReader, wanted: Sequence[str] = ()) -> list[ExportJob]:
@@ -47,11 +46,11 @@ def fail_job(pleo: ExportWriter, job: ExportJob, memory: JobMemory, reason: tupl
     _done(Close(pleo, job.id, "failed", reason), pleo, job)
 
 
-def require_unbooked(reader: ExportReader, job: ExportJob, sink: Sink, memory: JobMemory) -> None:
-    """Raise `Refused` while one of the job's open items stands in the books, or may stand there."""
+def require_unbooked(reader: ExportReader, job: ExportJob, books: Books, memory: JobMemory) -> None:
+    """Raise `Refused` while one of the job's open items stands in the books or in others, or may stand there."""
     items = list(open_items(read_items(reader, job)))
-    keys = [key for item in items for key in keys_of(sink, job.id, item, None)]
-    found, doubts = sink.find(keys) if keys else {}, memory.doubts()
+    keys = [key for item in items for key in keys_of(books.sink, job.id, item, None)]
+    found, doubts, elsewhere = books.sink.find(keys) if keys else {}, memory.doubts(), books.past.elsewhere
     for key in keys:
         if live(found.get(key.stored, ())):
             raise Refused(f"{address_of(key.item)} is booked and not reported", hint="report it: `pleoctl jobs run`")
@@ -59,6 +58,9 @@ def require_unbooked(reader: ExportReader, job: ExportJob, sink: Sink, memory: J
             raise Refused(
                 f"{address_of(key.item)} may be booked: its last answer was lost", hint="settle it: `pleoctl jobs run`"
             )
+        if key.item in elsewhere:
+            words = f"{address_of(key.item)} may be booked in the books of another `sink` ({elsewhere[key.item]})"
+            raise Refused(words, hint="name those, or refuse it by name: `pleoctl jobs run`")
 
 
 class _EndReporter:

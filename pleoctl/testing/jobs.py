@@ -68,6 +68,8 @@ _READINGS: Final[tuple[Json, ...]] = (
 _JOB: Final = "0a000000-0000-4000-8000-00000000000{}"
 _ENTRY: Final = "0e{}00000-0000-4000-8000-000000000000"
 _LAGS: Final = (0.0, 1.0, 5.0)
+_FOLDERS: Final = ("books", "later")
+"""Where books of files lie, which are others once somebody has named the second."""
 
 
 class JobMachine(SimulatedMachine):
@@ -123,30 +125,33 @@ class JobHistory(Life):
         machine.weather = weather
         self._ended: set[str] = set()
         self._books = self._drawn_books()
+        self._now, self._moved = 0, False
 
     # --- the books ---------------------------------------------------------------------------------------------
 
-    def _drawn_books(self) -> SimulatedBooks | None:
+    def _drawn_books(self) -> list[SimulatedBooks]:
+        """Those that the workspace may name, now or later; none where they are folders of files."""
         if self.world.sink != "books":
-            return None
+            return []
         guarded, per_leg = self.chance.pick([0.0, 3600.0]), bool(self.chance.below(2))
         lag = self.chance.pick(_LAGS, 0.5)
-        return SimulatedBooks(self._machine, self.weather, guarded_for=guarded, per_leg=per_leg, lag=lag)
+        return [
+            SimulatedBooks(self._machine, self.weather, guarded_for=guarded, per_leg=per_leg, lag=lag) for _ in _FOLDERS
+        ]
 
     def _sink(self) -> Sink:
-        if self._books is not None:
-            return self._books
-        section = {"type": self.world.sink, "path": "books"}
-        return folder_sink(section, self._folder / "books", _engine().rules)
+        if self._books:
+            return self._books[self._now]
+        section = {"type": self.world.sink, "path": _FOLDERS[self._now]}
+        return folder_sink(section, self._folder / _FOLDERS[self._now], _engine().rules)
 
     def _records(self) -> dict[str, int]:
         """How many records there are under each key; read without the sink's own reader."""
         found: dict[str, int] = {}
-        if self._books is not None:
-            for record in self._books.records:
+        for books in self._books:
+            for record in books.records:
                 found[record.key] = found.get(record.key, 0) + 1
-            return found
-        for path in (self._folder / "books").glob("[!.]*.*"):
+        for path in (path for name in _FOLDERS for path in (self._folder / name).glob("[!.]*.*")):
             content = path.read_text(encoding="utf-8")
             for entry in self.world.wanted:
                 found[entry] = found.get(entry, 0) + (entry in content)
@@ -154,11 +159,19 @@ class JobHistory(Life):
 
     def _held(self, records: dict[str, int]) -> dict[str, bool]:
         """Whether all of an item stands in the books."""
-        if self._books is None or not self._books.capabilities.per_leg:
+        if not any(books.capabilities.per_leg for books in self._books):
             return {entry: bool(records.get(entry)) for entry in self.world.wanted}
         return {entry: any(key.startswith(entry) for key in records) for entry in self.world.wanted}
 
     # --- bad weather -------------------------------------------------------------------------------------------
+
+    def _restart(self) -> None:
+        """Whatever is lost, which books were named and sent to is not: nothing else could know of it."""
+        notes = {path: path.read_bytes() for path in (self._folder / ".pleoctl" / "jobs").glob("books*")}
+        super()._restart()
+        for path, content in notes.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
     def _round(self) -> None:
         plan = self._surviving(self._plan)
@@ -171,10 +184,12 @@ class JobHistory(Life):
             self._surviving(lambda: self._apply(plan))
 
     def _edit(self) -> None:
-        """A person cancels a job, another runner starts one, or an hour and a half goes by."""
+        """A person cancels a job or names other books, another runner starts one, or an hour and a half goes by."""
         job = _JOB.format(0)
-        what = self.chance.pick(["cancel", "start", "time"])
-        if what == "cancel":
+        what = self.chance.pick(["cancel", "start", "time", "books"])
+        if what == "books":
+            self._now, self._moved = 1 - self._now, True
+        elif what == "cancel":
             self._pleo.world.edit(Edit(op="cancel", kind="exportJob", key=job))
         elif what == "start":
             if self._pleo.state()["exportJobs"][0]["status"] == "pending":
@@ -195,8 +210,8 @@ class JobHistory(Life):
     # --- one command -------------------------------------------------------------------------------------------
 
     def _planner(self, reader: ExportReader) -> Planner:
-        past = Past(self._folder / ".pleoctl" / "jobs", BooksName("0" * 16, self.world.sink))
-        books = Books(self._sink(), SinkHead(self.world.sink, "sha256:0"), PostingHead(), past)
+        past = Past(self._folder / ".pleoctl" / "jobs", BooksName(str(self._now) * 16, _FOLDERS[self._now]))
+        books = Books(self._sink(), SinkHead(self.world.sink, f"sha256:{self._now}"), PostingHead(), past)
         engine = _engine()
         return Planner(reader, books, Mapper(engine, RulesHead(engine.rules.digest, [])), self._pleo.url)
 
@@ -253,7 +268,7 @@ class JobHistory(Life):
                 break
             self._apply(plan, take_over=True)
         self._note_ended()
-        job_laws.none_left(self._pleo.state(), self.world.wanted, frozenset(self._ended))
+        job_laws.none_left(self._pleo.state(), self.world.wanted, frozenset(self._ended), moved=self._moved)
 
 
 @cache

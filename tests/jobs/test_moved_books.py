@@ -65,6 +65,8 @@ def test_what_a_killed_run_booked_is_not_booked_into_other_books(
     assert [(warned["code"], "3 items" in warned["message"]) for warned in made["warnings"]][-1:] == [
         ("booked-elsewhere", True)
     ]
+    refused = cli("jobs", "fail", JOB, "--type", "validation_failure", "--reason", "why not")
+    assert (refused.code, "beancount books" in refused.stderr) == (3, True)
     assert cli("jobs", "run").code == 5
     assert in_files(folder) == ALL
     assert outcomes(world) == {item: ["failed"] for item in ALL}
