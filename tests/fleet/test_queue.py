@@ -14,17 +14,16 @@ import psycopg
 import pytest
 from procrastinate.manager import JobManager
 
-from pleoctl.errors import ExitCode, Finding
+from pleoctl.errors import ExitCode
 from pleoctl.fleet.crew import How
 from pleoctl.fleet.fleet import Fleet
 from pleoctl.fleet.queue import worker as worker_module
 from pleoctl.fleet.queue.app import Ask, put
 from pleoctl.fleet.queue.layout import queue_name
-from pleoctl.fleet.queue.schedule import due_now, tick
-from pleoctl.fleet.queue.worker import MOST_RETRIES, Roster, Worker, again
+from pleoctl.fleet.queue.schedule import tick
+from pleoctl.fleet.queue.worker import Roster, Worker
 from pleoctl.fleet.receipt import CompanyResult
 from pleoctl.machine import Machine, on, this_machine
-from pleoctl.place import Place
 from pleoctl.state.lock import Holder
 from pleoctl.state.opening import state_at
 from pleoctl.state.postgres.database import database
@@ -183,54 +182,6 @@ def test_two_sweeps_at_once_lose_no_run(
 
     monkeypatch.setattr(JobManager, "get_stalled_jobs", late)
     assert cli("fleet", "worker", "--drain").stdout == "1 run.\n"
-
-
-def result(code: int, kind: str = "error", file: str | None = None) -> CompanyResult:
-    """How a run ended."""
-    return CompanyResult(path="p").ended(code, [Finding(kind, "words", place=Place.of(file))] if code else [])
-
-
-@pytest.mark.parametrize(
-    ("ended", "attempt", "wanted"),
-    [
-        (result(0), 0, None),
-        (result(ExitCode.ERROR, "remote"), 0, (1, 60, 90)),
-        (result(ExitCode.ERROR, "state-lost"), 3, (4, 480, 720)),
-        (result(ExitCode.PARTIAL), 1, (2, 120, 180)),
-        (result(ExitCode.ERROR), MOST_RETRIES, None),
-        (result(ExitCode.ERROR, "unauthorised"), 0, None),
-        (result(ExitCode.ERROR, "source"), 0, (1, 60, 90)),
-        (result(ExitCode.ERROR, "source", "accounts.csv"), 0, None),
-        (result(ExitCode.REFUSED), 0, None),
-        (result(ExitCode.INVALID), 0, None),
-        (result(ExitCode.CHANGES), 0, None),
-        (result(ExitCode.LOCKED), 2, (2, 30, 30)),
-        (result(ExitCode.TERMINATED), 2, (2, 0, 0)),
-    ],
-)
-def test_what_may_pass_is_tried_again(ended: CompanyResult, attempt: int, wanted: tuple[int, int, int] | None) -> None:
-    """Later each time, five times at most; a refusal or a wrong file is not."""
-    more = again(Ask("f", "p", "sync", attempt), ended)
-    if wanted is None:
-        assert more is None
-    else:
-        assert more is not None
-        assert more.attempt == wanted[0]
-        assert wanted[1] <= more.seconds <= wanted[2]
-
-
-@pytest.mark.parametrize(
-    ("line", "moment", "due"),
-    [
-        ("17 * * * *", "2026-03-01 10:16:59", "2026-03-01 09:17"),
-        ("17 * * * *", "2026-03-01 10:17:00", "2026-03-01 10:17"),
-        ("17 * * * *", "2026-03-01 10:17:40", "2026-03-01 10:17"),
-        ("0 3 * * 1", "2026-03-01 10:00:00", "2026-02-23 03:00"),
-    ],
-)
-def test_the_last_tick_is_due(line: str, moment: str, due: str) -> None:
-    """The one that is not after the moment."""
-    assert due_now(line, datetime.fromisoformat(moment)) == datetime.fromisoformat(due)
 
 
 def test_each_tick_is_queued_once(fleet: FleetFolder, url: str) -> None:
