@@ -53,10 +53,12 @@ class Catalog:
                 self.by_code[account.code] = account
         #: The accounts in use of a code, where several are (A37).
         self.shared: dict[str, list[CatalogAccount]] = {}
-        in_use = Counter(account.code for account in accounts or () if account.active)
-        for account in accounts or () if len(in_use) < in_use.total() else ():
-            if account.active and in_use[account.code] > 1:
-                self.shared.setdefault(account.code, []).append(account)
+        codes = [account.code for account in accounts or () if account.active]
+        if len({*codes}) < len(codes):
+            counted = Counter(codes)
+            for account in accounts or ():
+                if account.active and counted[account.code] > 1:
+                    self.shared.setdefault(account.code, []).append(account)
         self.by_group = {d.code.casefold(): d for d in dimensions or ()}
 
     @classmethod

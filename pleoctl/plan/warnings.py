@@ -14,10 +14,10 @@ from pleoctl.sources.doubts import doubtful_text
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pleoctl.model.changes import Change
-    from pleoctl.model.records import DesiredState, Row
+    from pleoctl.model.records import DesiredState, Live, Row
     from pleoctl.reconcile.changes import Held, LiveState, Reconciliation
 
 # A code as a spreadsheet may write it: 0100, 100, 100.0, 1,00E+02.
@@ -143,12 +143,12 @@ def unknown_tax_accounts(desired: DesiredState) -> Iterator[tuple[Row, str]]:
 
 def shared_code_warnings(desired: DesiredState, live: LiveState, left: Iterable[Address]) -> Iterator[Warned]:
     """Codes that several accounts will have when the plan is done (A37); ``left`` are records that are left alone."""
-    stays = set(left)
-    records = [record for record in live.flat.get(ACCOUNT.name, ()) if not record.archived] if stays else []
-    rows = [row for row in desired.accounts or () if row.active and Address(ACCOUNT.name, row.key or "") not in stays]
-    names = [(row.fields.get("code"), row.key) for row in rows]
-    names += [(one.fields.get("code"), one.key) for one in records if Address(ACCOUNT.name, one.key) in stays]
-    if found := _shared(names):
+    accounts: list[Row | Live] = [row for row in desired.accounts or () if row.active]
+    if stays := {address.key for address in left if address.kind == ACCOUNT.name}:
+        records = (record for record in live.flat.get(ACCOUNT.name, ()) if not record.archived)
+        accounts = [row for row in accounts if row.key not in stays]
+        accounts += [record for record in records if record.key in stays]
+    if found := _shared(accounts):
         code, (first, *others) = min(found.items())
         more = f"; so it is with {many(len(found) - 1, 'more code')}" if len(found) > 1 else ""
         words = f"code {code!r} is also that of {', '.join(map(_account, others))}, {_APART}{more}"
@@ -161,18 +161,21 @@ _APART: Final = "which rules and export items cannot tell apart: they name accou
 def shared_codes(desired: DesiredState) -> Iterator[tuple[Row, str]]:
     """Active accounts of the desired state whose code another one has before them (A37)."""
     rows = {row.key: row for row in desired.accounts or () if row.active}
-    for first, *others in _shared([(row.fields.get("code"), key) for key, row in rows.items()]).values():
+    for code, (first, *others) in _shared(list(rows.values())).items():
         for key in others:
-            yield rows[key], f"code {rows[key].fields['code']!r} is also that of {_account(first)}, {_APART}"
+            yield rows[key], f"code {code!r} is also that of {_account(first)}, {_APART}"
 
 
-def _shared(named: list[tuple[str | None, str | None]]) -> dict[str, list[str]]:
+def _shared(accounts: Sequence[Row | Live]) -> dict[str, list[str]]:
     """The keys of accounts by the codes that several of them have."""
-    twice = {code for code, number in Counter(code for code, _ in named).items() if code and number > 1}
+    coded = [code for account in accounts if (code := account.fields.get("code"))]
+    if len({*coded}) == len(coded):  # as almost always
+        return {}
+    twice = {code for code, number in Counter(coded).items() if number > 1}
     found: dict[str, list[str]] = {}
-    for code, key in named if twice else ():
-        if code in twice and key:
-            found.setdefault(code, []).append(key)
+    for account in accounts:
+        if (code := account.fields.get("code")) in twice and account.key:
+            found.setdefault(code, []).append(account.key)
     return {code: sorted(keys) for code, keys in found.items()}
 
 
