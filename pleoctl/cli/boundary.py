@@ -127,26 +127,27 @@ def _worked(options: Options, work: Callable[[], Output]) -> Output:
     try:
         output = work()
         output.findings = limited(output.findings)
-    except PleoctlError as error:
-        output = Output(findings=error.findings, exit_code=error.exit_code)
-        _trace(options, error)
     except KeyboardInterrupt as error:
         output = interrupted(error)
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
-    except OSError as error:
-        output = Output(findings=[_system(error)], exit_code=ExitCode.ERROR)
-        _trace(options, error)
-    except MemoryError as error:
-        words = "the machine gives no more memory"
-        output = Output(
-            findings=[Finding("error", words, hint="free some, or raise its limit")], exit_code=ExitCode.ERROR
-        )
-        _trace(options, error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback without --debug
-        output = Output(findings=[Finding.of_bug(error)], exit_code=ExitCode.ERROR)
-        _trace(options, error)
+        output = _failed(error)
+        if options.debug:
+            tell(traced(error), colour=options.color, level="error")
     return output
+
+
+def _failed(error: Exception) -> Output:
+    if isinstance(error, PleoctlError):
+        return Output(findings=error.findings, exit_code=error.exit_code)
+    if isinstance(error, OSError):
+        finding = _system(error)
+    elif isinstance(error, MemoryError):
+        finding = Finding("error", "the machine gives no more memory", hint="free some, or raise its limit")
+    else:
+        finding = Finding.of_bug(error)
+    return Output(findings=[finding], exit_code=ExitCode.ERROR)
 
 
 def interrupted(error: BaseException | None) -> Output:
@@ -180,11 +181,6 @@ def _system(error: OSError) -> Finding:
         return Finding("error", "the current folder no longer exists", hint="change to one that does")
     words = f"the machine refused: {(error.strerror or str(error)).lower()}"
     return Finding("error", words, place=Place(str(error.filename)) if error.filename else None, hint=fix_of(error))
-
-
-def _trace(options: Options, error: BaseException) -> None:
-    if options.debug:
-        tell(traced(error), colour=options.color, level="error")
 
 
 def emit(options: Options, output: Output) -> None:
@@ -225,8 +221,7 @@ def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx is not None:
         tell(Shown.lines(error.ctx.get_help().split("\n")))
         return int(ExitCode.USAGE)
-    names = [a for a in arguments if not a.startswith("-")]
-    command = error.ctx.command_path.removeprefix("pleoctl").strip() if error.ctx else "".join(names[:1])
+    command = error.ctx.command_path.removeprefix("pleoctl").strip() if error.ctx else _named(arguments)
     finding = Finding("usage", error.format_message(), hint=_usage_hint(error))
     if asked_for(arguments, "--format", "PLEOCTL_FORMAT") == "json":
         output = Output(findings=[finding], exit_code=ExitCode.USAGE)
@@ -239,9 +234,13 @@ def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
 def end_interrupted(error: BaseException | None, arguments: list[str]) -> int:
     """Tell a signal that came before the command began its work."""
     output = interrupted(error)
-    names = [a for a in arguments if not a.startswith("-")]
-    emit(Options("".join(names[:1]), format=asked_for(arguments, "--format", "PLEOCTL_FORMAT") or "text"), output)
+    emit(Options(_named(arguments), format=asked_for(arguments, "--format", "PLEOCTL_FORMAT") or "text"), output)
     return int(output.exit_code)
+
+
+def _named(arguments: list[str]) -> str:
+    """The command that was probably meant."""
+    return next((one for one in arguments if not one.startswith("-")), "")
 
 
 def _usage(error: click.UsageError) -> Iterator[str]:
