@@ -117,7 +117,7 @@ def once(runner: Runner, jobs: tuple[str, ...]) -> Output:
     trouble, stop = runner.rounds.trouble, runner.stop
     if trouble is not None and not receipts and stop.code is None:
         raise trouble
-    output = Output(Shown("", *map(job_receipt_text, receipts)), [_summary(receipt) for receipt in receipts])
+    output = Output(Shown("", *map(job_receipt_text, receipts)), [receipt.brief for receipt in receipts])
     if not receipts and trouble is None:
         output.text = Shown.lines(["There is no export job."])
     output.findings = [finding for receipt in receipts for finding in receipt.told]
@@ -127,15 +127,6 @@ def once(runner: Runner, jobs: tuple[str, ...]) -> Output:
         codes.append(trouble.exit_code)
     output.exit_code = stop.code or worst(codes)
     return output
-
-
-def _summary(receipt: JobReceipt) -> dict[str, Any]:
-    return {
-        "job": receipt.job.id,
-        "outcome": receipt.job.outcome,
-        "runId": receipt.run_id,
-        "counts": dict(sorted(receipt.counts().items())),
-    }
 
 
 @dataclass(slots=True)
@@ -189,7 +180,7 @@ class Watch:
             well = well and not is_open
             if not is_open:
                 self.codes = {**self.codes, receipt.job.id: receipt.exit_code} if self.jobs else {}
-            self.done.append(_summary(receipt))
+            self.done.append(receipt.brief)
             tell(Shown.lines([_line(receipt)]))
         trouble = self.runner.rounds.trouble
         if trouble is None:

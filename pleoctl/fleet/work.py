@@ -21,7 +21,6 @@ from pleoctl.watch import watched, watching
 from pleoctl.workspace.expiry import note_endings
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterator, Sequence
 
     from pleoctl.fleet.caller import Caller
@@ -136,7 +135,7 @@ def _jobs(task: Task, workspace: Workspace, caller: Caller, result: CompanyResul
     rounds = JobRounds(reviewed(workspace), caller)
     receipts = list(rounds.round())
     result.summary = {
-        "jobs": [_job(receipt) for receipt in receipts],
+        "jobs": [receipt.brief for receipt in receipts],
         "oldestOpen": min(rounds.waiting.values(), default=None),
     }
     if receipts:
@@ -160,15 +159,6 @@ _ACTIONS: Final[dict[Command, Callable[[Task, Workspace, Caller, CompanyResult],
 }
 
 
-def _job(receipt: JobReceipt) -> dict[str, Any]:
-    return {"job": receipt.job.id, "outcome": receipt.job.outcome, "runId": receipt.run_id, "counts": _counted(receipt)}
-
-
-def _counted(receipt: JobReceipt | Receipt) -> dict[str, int]:
-    counts: Counter[str] = receipt.counts()
-    return dict(sorted(counts.items()))
-
-
 def _planned(result: CompanyResult, plan: Plan) -> None:
     whole: dict[str, Any] = msgspec.to_builtins(plan.head.summary)
     result.plan_id = plan.id
@@ -176,7 +166,7 @@ def _planned(result: CompanyResult, plan: Plan) -> None:
 
 
 def _ran(task: Task, workspace: Workspace, result: CompanyResult, receipt: Receipt) -> None:
-    result.summary = {**result.summary, "statuses": _counted(receipt)}
+    result.summary = {**result.summary, "statuses": dict(sorted(receipt.counts().items()))}
     _kept(task, workspace, result, receipt.run_id)
 
 

@@ -91,6 +91,12 @@ class JobReceipt(Strict):
         """Changes per status."""
         return Counter(change.status for change in self.changes)
 
+    @property
+    def brief(self) -> dict[str, Any]:
+        """How the job stands and how its items ended, where the jobs of several runs are listed."""
+        counts = dict(sorted(self.counts().items()))
+        return {"job": self.job.id, "outcome": self.job.outcome, "runId": self.run_id, "counts": counts}
+
     def tell(self, *findings: Finding) -> None:
         """Note what there is to tell beside the changes."""
         self.findings += Told.each(findings)

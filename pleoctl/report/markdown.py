@@ -96,7 +96,7 @@ def plan_markdown(
     head = Markdown.lines([*_head(plan, names.place), *_guard(plan.head.guard), *_approval(plan)])
     tail = Markdown.lines(_tail(plan, names.file, names.commit))
     sections = list(_sections(plan))
-    frames = sum(_frame(one, [], 0).size + more(one.number).size for one in sections)
+    frames = sum(_frame(one, [], 0).size + _more(one.number).size for one in sections)
     budget = max_bytes - head.size - tail.size - frames
     fits = True
     if archives is None:
@@ -104,7 +104,7 @@ def plan_markdown(
     budget -= archives.size if archives else 0
     parts = [head, Markdown() if fits else _too_long(max_bytes), archives]
     for section in sections:
-        shown = fitting(section.lines, budget)
+        shown = _fitting(section.lines, budget)
         budget -= sum(line.size for line in shown)
         parts.append(_frame(section, shown, section.number - len(shown)))
     return Markdown.lines([*(part for part in (*parts, tail) if part), Markdown()])
@@ -137,11 +137,14 @@ def findings_markdown(title: str, findings: list[Finding], *, max_bytes: int = C
     order = ("error", "warning", "info")
     listed = sorted(findings, key=lambda f: order.index(f.level))
     lines = [Markdown("- **{}** {} {}", f.level, Markdown.code(f.code), f) for f in listed]
-    head = Markdown("## {}\n", title)
-    shown = fitting(lines, max_bytes - head.size - more(len(lines), "report").size)
-    rest = [more(len(lines) - len(shown), "report")] if len(shown) < len(lines) else []
-    nothing = [] if shown or rest else [Markdown("Nothing to report.")]
-    return Markdown.lines([head, *shown, *nothing, *rest, Markdown()])
+    return cut(Markdown("## {}\n", title), lines or [Markdown("Nothing to report.")], max_bytes, "report")
+
+
+def cut(head: Markdown, lines: Sequence[Markdown], max_bytes: int, file: str = "plan") -> Markdown:
+    """A head and as many lines as fit; the file has them all."""
+    shown = _fitting(lines, max_bytes - head.size - _more(len(lines), file).size)
+    rest = [_more(len(lines) - len(shown), file)] if len(shown) < len(lines) else []
+    return Markdown.lines([head, *shown, *rest, Markdown()])
 
 
 def totals(summary: Summary) -> str:
@@ -240,18 +243,18 @@ def _sections(plan: Plan) -> Iterator[_Section]:
 
 
 def _frame(section: _Section, shown: list[Markdown], left: int) -> Markdown:
-    listed = Markdown.lines([*shown, *([more(left)] if left else [])])
+    listed = Markdown.lines([*shown, *([_more(left)] if left else [])])
     if section.opened:
         return Markdown("\n### {}\n\n{}", section.title, listed)
     return Markdown("\n<details><summary>{}</summary>\n\n{}\n\n</details>", section.title, listed)
 
 
-def more(left: int, file: str = "plan") -> Markdown:
+def _more(left: int, file: str = "plan") -> Markdown:
     """The line that stands for so many lines left out."""
     return Markdown("- … and {} more; the {} file has them all", left, file)
 
 
-def fitting(lines: Iterable[Markdown], budget: int) -> list[Markdown]:
+def _fitting(lines: Iterable[Markdown], budget: int) -> list[Markdown]:
     """The first lines that fit so many bytes."""
     shown = []
     for line in lines:

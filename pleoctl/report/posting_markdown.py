@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.markup import Markdown
-from pleoctl.report.markdown import fitting, more
+from pleoctl.report.markdown import cut
 from pleoctl.report.posting import Review, t_lines, title
 from pleoctl.text import COMMENT_BYTES
 
@@ -23,9 +23,7 @@ def posting_markdown(review: Review, *, max_bytes: int = COMMENT_BYTES) -> Markd
     """A posting plan: sums, refused items, what needs a look, entries."""
     head = Markdown.lines(_head(review))
     lines = [*_refused(review), *_looks(review), *_reported(review), *_entries(review)]
-    shown = fitting(lines, max_bytes - head.size - more(len(lines)).size)
-    rest = [more(len(lines) - len(shown))] if len(shown) < len(lines) else []
-    return Markdown.lines([head, *shown, *rest, Markdown()])
+    return cut(head, lines, max_bytes)
 
 
 def _head(review: Review) -> Iterator[Markdown]:

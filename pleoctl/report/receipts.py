@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pleoctl.errors import Finding
 from pleoctl.markup import Markdown
-from pleoctl.report.markdown import fitting, more
+from pleoctl.report.markdown import cut
 from pleoctl.run.receipt import PROBLEMS
 from pleoctl.text import COMMENT_BYTES
 from pleoctl.words import spoken
@@ -33,9 +33,7 @@ def receipt_markdown(receipt: Receipt, *, max_bytes: int = COMMENT_BYTES) -> Mar
     """Outcome, counts, and what went wrong."""
     head = Markdown.lines(_head(receipt))
     lines = [_line(result) for result in receipt.results if result.status in PROBLEMS]
-    shown = fitting(lines, max_bytes - head.size - more(len(lines), "receipt").size)
-    rest = [more(len(lines) - len(shown), "receipt")] if len(shown) < len(lines) else []
-    return Markdown.lines([head, *shown, *rest, Markdown()])
+    return cut(head, lines, max_bytes, "receipt")
 
 
 def _head(receipt: Receipt) -> Iterator[Markdown]:

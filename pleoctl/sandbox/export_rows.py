@@ -110,8 +110,7 @@ def fresh_job(world: Surroundings, row: Record) -> Record:
 
 def _new_item(given: Record, company: str, name: str) -> Record:
     """All fields of an item from its whole or its short form. Raises `BadInput`."""
-    kept = {key: value for key, value in given.items() if key in _KEPT}
-    rest = {key: value for key, value in given.items() if key not in _KEPT}
+    kept, rest = _parted(given)
     kept.setdefault("accountingEntryId", derived_id(f"{name}/entry"))
     if "payload" not in kept:
         kept["payload"] = _payload(rest, company, kept["accountingEntryId"], whole="accountingEntryId" in given)
@@ -119,6 +118,12 @@ def _new_item(given: Record, company: str, name: str) -> Record:
         raise BadInput(next(iter(rest)), "stands beside a whole payload")
     row: Record = msgspec.to_builtins(decoded(kept, ItemRow))
     return row | {"accountingEntryId": row["accountingEntryId"].lower()}
+
+
+def _parted(given: Record) -> tuple[Record, Record]:
+    """What the job keeps of an item, and what is of the export item."""
+    kept = {key: value for key, value in given.items() if key in _KEPT}
+    return kept, {key: value for key, value in given.items() if key not in _KEPT}
 
 
 def _payload(rest: Record, company: str, entry: str, *, whole: bool) -> Record:
@@ -177,8 +182,7 @@ def _account(code: Any) -> Any:
 
 def _changed_item(existing: Record, given: Record) -> Record:
     """What a test or another client changes; fields of the export item are merged into it."""
-    kept = {key: value for key, value in given.items() if key in _KEPT}
-    rest = {key: value for key, value in given.items() if key not in _KEPT}
+    kept, rest = _parted(given)
     if rest:
         refuse_unknown(rest, _PAYLOAD)
         kept["payload"] = {**(existing["payload"] or {}), **rest}

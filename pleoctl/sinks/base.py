@@ -173,6 +173,12 @@ class Booking:
         """The balanced entries that this record holds."""
         return self.entry.entries if self.leg is None else [self.entry.entries[self.leg - 1]]
 
+    @property
+    def postings(self) -> tuple[HeldPosting, ...]:
+        """What they post, as books show it."""
+        lines = (posting for leg in self.legs for posting in leg.postings)
+        return tuple(HeldPosting(line.side, line.account, line.amount, line.currency) for line in lines)
+
 
 class Sink(Protocol):
     """The books. Made with a narrow context and its section of the workspace; touches nothing until asked.

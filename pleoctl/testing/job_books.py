@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.remote.again import still_undone
 from pleoctl.remote.errors import ApiError, LostAnswer
-from pleoctl.sinks.base import Capabilities, File, Held, HeldPosting, Key, KeyRoom, Refusal
+from pleoctl.sinks.base import Capabilities, File, Held, Key, KeyRoom, Refusal
 from pleoctl.testing.pleo import DENIED
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class SimulatedBooks:
         (booking,) = bookings
         struck = self._weather.strike(writes=True)
         self._befall(struck if struck not in _UNHEARD else "")
-        if any(posting.account == UNKNOWN_ACCOUNT for leg in booking.legs for posting in leg.postings):
+        if any(posting.account == UNKNOWN_ACCOUNT for posting in booking.postings):
             raise Refusal(f"there is no account {UNKNOWN_ACCOUNT}")
         held = self._made(booking)
         self._machine.step()
@@ -119,11 +119,6 @@ class SimulatedBooks:
         for record in self.records:
             if record.once == booking.once and now - record.since <= guarded and guarded:
                 return record.held
-        postings = tuple(
-            HeldPosting(posting.side, posting.account, posting.amount, posting.currency)
-            for leg in booking.legs
-            for posting in leg.postings
-        )
-        held = Held(f"r{len(self.records) + 1}", date=booking.date, postings=postings)
+        held = Held(f"r{len(self.records) + 1}", date=booking.date, postings=booking.postings)
         self.records.append(Record(booking.key.stored, held, now, booking.once))
         return held

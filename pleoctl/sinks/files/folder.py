@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.files import fix_of, lies_straight, read_bytes, write_atomically
 from pleoctl.errors import PleoctlError, Refused
-from pleoctl.sinks.base import BooksUnusable, Held, HeldPosting, Refusal
+from pleoctl.sinks.base import BooksUnusable, Held, Refusal
 from pleoctl.sinks.files.ledger import FOLDER, LedgerLine, decode, encode
 from pleoctl.sinks.files.seen import Asked, Seen, Stamp, files_below
 from pleoctl.sinks.files.told import HeldInFile, tags_of, tax_codes_of
@@ -204,9 +204,5 @@ def _of_line(line: LedgerLine, attached: frozenset[str]) -> Held:
 
 
 def _line(booking: Booking, file: str) -> LedgerLine:
-    postings = tuple(
-        HeldPosting(posting.side, posting.account, posting.amount, posting.currency)
-        for leg in booking.legs
-        for posting in leg.postings
-    )
-    return LedgerLine(booking.key.stored, f"{booking.key.job}/{booking.key.place}", file, booking.date, postings)
+    name = f"{booking.key.job}/{booking.key.place}"
+    return LedgerLine(booking.key.stored, name, file, booking.date, booking.postings)
