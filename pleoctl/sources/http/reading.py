@@ -13,19 +13,15 @@ from pleoctl.errors import Finding, SourceError
 from pleoctl.hosts import same_server, server_shown
 from pleoctl.remote.pages import endless
 from pleoctl.sources.http.annotations import (
-    announced,
-    announced_beside,
     failed,
     goes_on,
     goes_on_beside,
     list_inside,
-    page_size,
-    pages_announced,
-    pages_announced_beside,
     unread_list,
 )
 from pleoctl.sources.http.expressions import Expression, ExpressionError
-from pleoctl.sources.http.inner import announced_inside, held, told_of_inner
+from pleoctl.sources.http.inner import announced_inside, held
+from pleoctl.sources.http.lengths import Lengths
 from pleoctl.words import many, short_of
 
 if TYPE_CHECKING:
@@ -39,16 +35,14 @@ if TYPE_CHECKING:
 
 MAX_EMPTY: Final = 20
 _PARTIAL: Final = 206
+# Kinds of paging that need no word of the server to go on.
+_COUNTED: Final = frozenset({"page", "offset"})
 # What gathers rows out of several lists has one of these in it.
 _GATHERS: Final = "["
+_A_NUMBER: Final = "a number"
 _SHOWN_ERROR: Final = 200
 _SHOWN_KEYS: Final = 8
 _AGAIN: Final = "nothing was written; run again, and check source.* if it stays"
-# Lengths that a first page has when more pages follow.
-_PAGE_SIZES: Final = frozenset(
-    {20, 25, 30, 40, 50, 60, 64, 75, 100, 128, 150, 200, 250, 256, 300, 400, 500, 512, 750}
-    | {1000, 1024, 2000, 2500, 5000, 10_000, 20_000, 50_000}
-)
 
 
 class ListReader:
@@ -57,63 +51,25 @@ class ListReader:
     def __init__(self, resource: Resource, send: Send, variables: Mapping[str, Any], parent: Any = None) -> None:
         """``send`` makes one request and gives the answer with the url it came from."""
         self._resource, self._send, self._variables, self._parent = resource, send, variables, parent
-        self._total: int | None = None
-        self._count = 0
-        self._pages = 0
+        self._read = Lengths()
         self._seen: set[int] = set()
         self._keys: set[Any] = set()
         self._key = [resource.fields[name] for name in resource.identity]
         self._full = False
         self._tokens: set[str] = set()
-        self._announced: tuple[str, int] | None = None
-        self._paged: tuple[str, int] | None = None
-        self._sized: str | None = None
-        self._inner: tuple[int, str, int] | None = None
 
     @property
     def unproven(self) -> bool:
         """Whether nothing but a missing name said that the list ended: no total, and no page shorter than asked for."""
-        return self._resource.next is not None and self._total is None and self._full
+        return self._resource.next is not None and self._read.total is None and self._full
 
     def doubts(self) -> Iterator[Finding]:
         """What is odd about a list that was read."""
-        if self._pages > 1 and self._total is None:
-            yield Finding(
-                "unproven-list",
-                f"{self._label()} came in several pages, and nothing says how many rows there are",
-                "info",
-                hint="give total or count where the system has one; else a page that it leaves out is not noticed",
-            )
-        if self._inner is not None:
-            yield told_of_inner(self._label(), *self._inner)
-        if self._total is None and self._announced is not None and self._announced[1] > self._count:
-            name, number = self._announced
-            yield Finding(
-                "full-page",
-                f"{self._label()} gave {many(self._count, 'row')}, and says {number} at {name!r}",
-                "warning",
-                hint="if that is the number of all rows, give it as total, and describe the paging",
-            )
-            return
-        if self._paged is not None and self._total is None and self._resource.paging == "none":
-            name, number = self._paged
-            yield Finding(
-                "full-page",
-                f"{self._label()} is read by one request, and the answer says {number} at {name!r}",
-                "warning",
-                hint="if that is the number of pages, describe the paging; if not, give total",
-            )
         # A server may give fewer rows than asked for, and name what follows otherwise than is looked for.
         once = self._resource.paging == "none" or self._is_named_nowhere()
-        alone = once and self._resource.request is not None and self._pages == 1 and self._total is None
-        why = "as many as systems send unasked" if self._count in _PAGE_SIZES else self._sized
-        if alone and why is not None:
-            yield Finding(
-                "full-page",
-                f"{self._label()} gave exactly {many(self._count, 'row')}, {why}",
-                "warning",
-                hint="if the list goes on, describe its paging; if not, give total or count where the system has one",
-            )
+        own = self._resource.paging in _COUNTED and self._resource.counted is None
+        size = self._resource.size if own else None
+        return self._read.doubts(self._label(), alone=once and self._resource.request is not None, size=size)
 
     def _is_named_nowhere(self) -> bool:
         """Whether no answer had the name, or the header, of what follows."""
@@ -125,7 +81,7 @@ class ListReader:
     def is_unused(self, error: Denied) -> bool:
         """Whether a refusal of the first request says that the company does not use what is listed here."""
         unused = self._resource.unused
-        if unused is None or self._pages:
+        if unused is None or self._read.pages:
             return False
         try:
             return unused({"status": error.status, "body": error.body}) is True
@@ -147,7 +103,7 @@ class ListReader:
         empty = 0
         while step is not None:
             answer, url = self._send(request, {**self._variables, **step}, link)
-            self._pages += 1
+            self._read.pages += 1
             rows = self._rows(answer)
             yield from rows
             empty = 0 if rows else empty + 1
@@ -156,12 +112,12 @@ class ListReader:
             step, link = self._next(step, rows, answer, url)
             if step is None:
                 self._refuse_unread_pages(answer)
-            if step is not None and endless(self._pages, self._count):
+            if step is not None and endless(self._read.pages, self._read.rows):
                 raise self._wrong(
-                    f"{self._pages} pages came with {many(self._count, 'row')}, and there is always one more"
+                    f"{self._read.pages} pages came with {many(self._read.rows, 'row')}, and there is always one more"
                 )
-        if self._total is not None and self._count != self._total:
-            raise self._wrong(short_of(self._count, self._total))
+        if self._read.total is not None and self._read.rows != self._read.total:
+            raise self._wrong(short_of(self._read.rows, self._read.total))
 
     # --- one answer --------------------------------------------------------------------------------------------
 
@@ -172,17 +128,11 @@ class ListReader:
         rows = self._records(body)
         self._refuse_failed(body)
         self._note_total(body)
-        self._announced = announced(body) if isinstance(body, dict) else None
-        self._announced = self._announced or announced_beside(answer.headers)
-        self._paged = pages_announced(body) if isinstance(body, dict) else None
-        self._paged = self._paged or pages_announced_beside(answer.headers)
-        sized = page_size(body, len(rows)) if isinstance(body, dict) and rows and self._announced is None else None
-        self._sized = f"as many as its page has by {sized!r}" if sized is not None else None
         self._refuse_lists_that_go_on(answer.body)
         if _GATHERS in self._resource.records.text:
             self._judge_inner(answer.body, rows, record=False)
         self._refuse_repeats(rows)
-        self._count += len(rows)
+        self._read.note(answer, len(rows))
         return rows
 
     def _records(self, body: Any) -> list[dict[str, Any]]:
@@ -235,21 +185,21 @@ class ListReader:
                 )
             said = announced_inside(about, number)
             if said is not None and said[0] not in self._resource.optional:
-                self._inner = (number, *said)
+                self._read.inner = (number, *said)
 
     def _note_total(self, body: Any) -> None:
         expression = self._resource.total
         if expression is None:
             return
         value = self._value(expression, body)
-        if value is None and self._pages > 1:
+        if value is None and self._read.pages > 1:
             return
         self._agree(self._number(value, expression))
 
     def _agree(self, total: int) -> None:
-        if self._total is not None and total != self._total:
-            raise self._wrong(f"the total moved from {self._total} to {total} while it was read")
-        self._total = total
+        if self._read.total is not None and total != self._read.total:
+            raise self._wrong(f"the total moved from {self._read.total} to {total} while it was read")
+        self._read.total = total
 
     def _ask_count(self) -> None:
         count, expression = self._resource.count, self._resource.counted
@@ -315,11 +265,11 @@ class ListReader:
     def _ended(self, rows: list[dict[str, Any]], answer: Answer) -> bool:
         pages = self._resource.pages
         number = None if pages is None else self._number(self._value(pages, answer.body), pages)
-        if self._total is not None and self._count >= self._total:
+        if self._read.total is not None and self._read.rows >= self._read.total:
             return True
-        if number is not None and not rows and self._pages < number:
-            raise self._wrong(f"page {self._pages} of {number} is empty")
-        return not rows if number is None else self._pages >= number
+        if number is not None and not rows and self._read.pages < number:
+            raise self._wrong(f"page {self._read.pages} of {number} is empty")
+        return not rows if number is None else self._read.pages >= number
 
     def _token(self, answer: Answer) -> str | int | None:
         expression = self._resource.next
@@ -337,14 +287,15 @@ class ListReader:
         """An answer that was to be the last, and itself says that there is more."""
         body = answer.body if isinstance(answer.body, dict) else {}
         # Servers that count pages put a link to the next one also where that is empty.
-        linked = "next" in answer.links and self._resource.paging not in {"page", "offset"}
+        counted = self._resource.paging in _COUNTED
+        linked = "next" in answer.links and not counted
         unknown = self._resource.next is None and self._resource.paging in {"none", "link"}
         name = "a Link header" if linked else goes_on(body, by_any_name=unknown)
-        name = name or (goes_on_beside(answer.headers) if unknown else None)
+        name = name or (None if counted else goes_on_beside(answer.headers))
         once = self._resource.paging == "none"
-        if once and answer.status == _PARTIAL and self._announced != ("Content-Range", self._count):
+        if once and answer.status == _PARTIAL and self._read.announced != ("Content-Range", self._read.rows):
             name = name or f"the status {_PARTIAL}"
-        if name is None or name in self._resource.optional or self._total is not None:
+        if name is None or name in self._resource.optional or self._read.total is not None:
             return
         raise self._wrong(
             f"{'paginate is none' if once else 'the list ended'}, and {name} says that there are more pages",
@@ -372,7 +323,8 @@ class ListReader:
         whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         if whole and not isinstance(value, bool) and value >= 0:
             return int(value)
-        raise self._wrong(f"{expression.key} gives {_kind(value)} instead of a number")
+        shown = value if _kind(value) == _A_NUMBER else _kind(value)
+        raise self._wrong(f"{expression.key} gives {shown} instead of a number of rows or pages")
 
     def _wrong(self, words: str, hint: str = _AGAIN) -> SourceError:
         return SourceError(f"{self._label()} was not read completely: {words}", hint=hint)
@@ -383,7 +335,7 @@ class ListReader:
 
 def _kind(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
+    return names.get(type(value), _A_NUMBER)
 
 
 def _keys(body: Any) -> str:
