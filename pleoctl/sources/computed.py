@@ -10,11 +10,12 @@ from pleoctl.sources.base import FIELDS
 from pleoctl.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pleoctl.errors import Finding
     from pleoctl.place import Place
     from pleoctl.sources.base import SourceRow
+    from pleoctl.sources.http.comparing import Compared
     from pleoctl.sources.http.expressions import Expression
 
 
@@ -32,6 +33,7 @@ class Computed:
                 raise SourceError(f"{self._key}: unknown field {name!r}", hint=hint, setting=self._key)
             self._fields[name] = _compiled(text, self._key / name)
             self._names += [(name, column) for column in self._fields[name].unseen]
+        self._compared = _compared([], self._fields.values()) if given else None
 
     def __contains__(self, name: str) -> bool:
         """Whether a field is computed, and needs no column."""
@@ -50,6 +52,8 @@ class Computed:
         """Set the fields of a row; one that fails is its problem."""
         from pleoctl.sources.http.expressions import ExpressionError  # jmespath is an extra
 
+        if self._compared is not None:
+            self._compared.note(record)
         for name, expression in self._fields.items():
             value: Any = None
             try:
@@ -58,6 +62,10 @@ class Computed:
                 row.problem = row.problem or f"{name}: {error}"
             row.cells[name] = value
 
+    def findings(self, place: Place) -> Iterator[Finding]:
+        """What came near a word that a field compares with."""
+        return iter(()) if self._compared is None else self._compared.findings(place)
+
 
 class Condition:
     """``where`` as an expression: which rows of a file are meant."""
@@ -65,9 +73,7 @@ class Condition:
     def __init__(self, text: str, resource: str) -> None:
         """Raises `SourceError` for what is no expression, `MissingExtra` where expressions cannot be read."""
         self._expression = _compiled(text, Setting("source", resource, "where"))
-        from pleoctl.sources.http.comparing import Compared  # jmespath is an extra
-
-        self._compared = Compared(self._expression)
+        self._compared = _compared([self._expression])
         self.names = frozenset(self._expression.unseen)
         self._header: list[str] = []
         self._least = 0
@@ -100,6 +106,12 @@ class Condition:
     def findings(self, place: Place) -> Iterator[Finding]:
         """What came near a word that the condition compares with, and words that no row has."""
         return self._compared.findings(place)
+
+
+def _compared(conditions: Iterable[Expression], fields: Iterable[Expression] = ()) -> Compared:
+    from pleoctl.sources.http.comparing import Compared  # jmespath is an extra
+
+    return Compared(conditions, fields)
 
 
 def _check_names(expression: Expression, header: list[str]) -> None:

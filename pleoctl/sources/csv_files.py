@@ -156,6 +156,7 @@ class CsvFile:
         told = [*self._near, *self._kept.findings(), *self._words.findings()]
         if self._meant is not None:
             told += self._meant.findings(Place(self._shown))
+        told += self._computed.findings(Place(self._shown))
         return Table(self._shown, rows, told, left_out=self._left_out)
 
     def _text(self) -> str:

@@ -234,7 +234,7 @@ def _said(cells: Mapping[str, Any], shape: _Shape, texts: Sequence[Any]) -> list
 
 
 def _not_text(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> str | None:
-    """What is no text, beside the needed fields, which are blank then."""
+    """What is there, and is no text."""
     if len(texts) == len(cells):
         return None
     for name in _texts_of(kind):
@@ -246,8 +246,7 @@ def _not_text(cells: dict[str, Any], texts: dict[str, str], kind: Kind) -> str |
 
 @cache
 def _texts_of(kind: Kind) -> tuple[str, ...]:
-    names = (*(name for name in kind.names if name not in kind.needed), kind.key, *kind.locals)
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys((*kind.names, kind.key, *kind.locals)))
 
 
 def _is_key(text: str) -> bool:

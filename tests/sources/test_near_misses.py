@@ -61,3 +61,16 @@ def test_words_of_where_not_are_told_as_those_of_where(read: ReadAccounts) -> No
     _, told = read("externalId,name,kind\n1,A,posting\n", whereNot={"kind": ["sum"], "name": [""]})
     assert "whereNot.kind lists 'sum', which no row has" in told[0]
     assert len(told) == 1
+
+
+def test_words_that_a_field_nearly_compares_with_are_told(read: ReadAccounts) -> None:
+    """They make an account inactive without a word; one that is another word, or that no row has, says nothing."""
+    rows, told = read(
+        "id,name,state\n1,A,Open\n2,B,open \n3,C,Open\n4,D,closed\n",
+        columns={"externalId": "id"},
+        fields={"active": "state == 'Open' || state == 'Kept'"},
+    )
+    assert [", active: false" in row for row in rows] == [False, True, False, True]
+    (one,) = told
+    assert "source.accounts.fields.active compares state with 'Open', and 1 row has what only looks like it" in one
+    assert "'open ' (1)" in one

@@ -1,4 +1,7 @@
-"""What conditions compare with words: ``kind == 'posting'`` drops ``Posting`` and ``posting `` without a word."""
+"""What expressions compare with words: ``kind == 'posting'`` drops ``Posting`` and ``posting `` without a word.
+
+In a field the same makes an account inactive, or a tax code one of another type.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pleoctl.text import alike
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pleoctl.place import Place, Setting
     from pleoctl.sources.http.expressions import Expression, Node
@@ -25,11 +28,16 @@ _IS, _NEAR, _ELSE = "is", "near", "else"
 
 
 class Compared:
-    """A condition's comparisons with words and numbers: what came near one and is none, and words that no row has."""
+    """Comparisons with words and numbers: what came near one and is none, and words of conditions that no row has."""
 
-    def __init__(self, expression: Expression) -> None:
+    def __init__(self, conditions: Iterable[Expression], fields: Iterable[Expression] = ()) -> None:
         """Comparisons inside lists of a record are left alone: each of them sees another part of it."""
-        self._parts = [_Part(expression.key, found) for found in _found(expression.node)]
+        self._parts = [
+            _Part(one.key, found if asked else found._replace(equal=False))
+            for expressions, asked in ((conditions, True), (fields, False))
+            for one in expressions
+            for found in _found(one.node)
+        ]
 
     def note(self, record: Any) -> None:
         """One record, whether or not it is meant."""
@@ -44,7 +52,7 @@ class Compared:
 
 
 class _Comparison(NamedTuple):
-    """``equal``: rows whose value is one of the literals are those that are meant."""
+    """``equal``: rows whose value is one of the literals are those that are meant, so some should be."""
 
     node: Node
     literals: list[Any]

@@ -29,7 +29,8 @@ class RowMaker:
         """``beside``: what else expressions see. ``keep_records``: other resources need the record of each row."""
         self._spec, self._beside, self._keep = spec, beside, keep_records
         self._fields = list(spec.fields.items())
-        self._compared = Compared(spec.where) if spec.where is not None else None
+        self._compared = Compared([] if spec.where is None else [spec.where])
+        self._said = Compared([], spec.fields.values())
         self.records = 0
         self.all_null = set(spec.fields)
         self.not_text: dict[str, int] = {}
@@ -44,8 +45,10 @@ class RowMaker:
         scope = {**scope, **self._beside} if self._beside else scope
         if self._spec.one is not None:
             self._note_one(self._spec.one, scope)
-        if self._compared is not None and not self._wanted(scope):
+        self._compared.note(scope)
+        if self._spec.where is not None and not self._wanted(self._spec.where, scope):
             return
+        self._said.note(scope)
         row = SourceRow({}, f"{self._spec.name}[{self.records}]")
         for name, expression in self._fields:
             row.cells[name] = self._cell(name, expression, scope, row)
@@ -65,14 +68,11 @@ class RowMaker:
                 self.several.add(part if isinstance(part, str | int | float) else repr(part))
 
     def doubts(self) -> Iterator[Finding]:
-        """What ``where`` compares with words that it nearly has."""
-        return self._compared.findings() if self._compared is not None else iter(())
+        """What ``where`` and fields compare with words that records nearly have."""
+        yield from self._compared.findings()
+        yield from self._said.findings()
 
-    def _wanted(self, scope: dict[str, Any]) -> bool:
-        where = self._spec.where
-        if where is None or self._compared is None:
-            return True
-        self._compared.note(scope)
+    def _wanted(self, where: Expression, scope: dict[str, Any]) -> bool:
         try:
             value = where(scope)
         except ExpressionError as error:

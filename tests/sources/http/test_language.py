@@ -248,6 +248,17 @@ def test_what_nearly_fulfils_a_condition_is_told(server: FakeServer, books: Book
         assert one.message.endswith(seen)
 
 
+def test_what_a_field_nearly_compares_with_is_told(server: FakeServer, books: Books) -> None:
+    """It makes the account inactive; of rows that are meant, and of words that come near alone."""
+    states = ["ACTIVE", "Active", "CLOSED", "active "]
+    server.app = lambda _call: Reply([{"id": n, "name": "A", "state": state} for n, state in enumerate(states)])
+    fields = {"externalId": "string(id)", "name": "name", "active": "state == 'ACTIVE' || state == 'NEW'"}
+    (told,) = books.findings(section(server, fields, where="id != `3`"))
+    assert told.code == "near-miss"
+    assert told.message.startswith("source.accounts.fields.active compares state with 'ACTIVE', and 1 row has what")
+    assert told.message.endswith("'Active' (1)")
+
+
 def test_an_empty_list_is_refused(server: FakeServer, books: Books) -> None:
     """No accounts at all is never exported, and neither is a filter that keeps none."""
     server.app = lambda _call: Reply([])

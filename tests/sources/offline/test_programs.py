@@ -33,7 +33,7 @@ def test_a_program_prints_rows(books: Books) -> None:
     assert [(row.key, row.fields, row.active, row.hold) for row in state.accounts or []] == [
         ("1", {"code": "0100", "name": "Cash", "taxCodeExternalId": None}, True, None),
         ("2", {"code": None, "name": "Ünï"}, False, None),
-        ("3", {"name": None}, True, "name is blank"),
+        ("3", {"name": None}, True, "name is not text"),
     ]
     source["accounts"]["command"] = f"{sys.executable} rows.py"
     assert len(books.read(source).accounts or []) == 3
