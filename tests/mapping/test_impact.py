@@ -80,6 +80,27 @@ KINDS = (
 )
 
 
+def test_codes_that_parts_exchange_are_told(workspace: Path, cli: Cli) -> None:
+    """All of a line have the same ones before and after, in another place; parts in another order are no change."""
+
+    def parts(*tags: Json, **more: Value) -> str:
+        accounts = [("70", "4650"), ("30", "4654")]
+        made = [{"share": s, "account": a, **tag} for (s, a), tag in zip(accounts, tags, strict=True)]
+        return rows({"split": made[::-1] if more else made})
+
+    ten: Json = {"tags": {"DEPT": "10"}}
+    twenty: Json = {"tags": {"DEPT": "20"}}
+    result = impact(workspace, cli, parts(ten, twenty), parts(twenty, ten))
+    (change,) = result["changedItems"]
+    assert (result["changed"], result["moves"], result["recoded"]) == (1, [], 1)
+    assert [(c["what"], c["from"], c["to"]) for c in change["codes"]] == [("tag DEPT", "10, 20", "20, 10")]
+    assert impact(workspace, cli, parts(ten, twenty), parts(ten, twenty, turned=True))["changed"] == 0
+    tax = {"code": "I25", "type": "inclusive", "amount": money(2500), "ingoingTaxAccount": "2641"}
+    given = item("card_purchase", line(12500, tax=tax))
+    (change,) = impact(workspace, cli, parts({}, {}), parts({}, {"taxCode": None}), given)["changedItems"]
+    assert [(c["what"], c["from"], c["to"]) for c in change["codes"]] == [("taxCode", "I25, I25", "I25, (none)")]
+
+
 def test_what_money_does_not_show_is_an_impact(workspace: Path, cli: Cli) -> None:
     """Another kind of entry, another divisor of amounts, another reason to fail."""
     given = item("fee", line())

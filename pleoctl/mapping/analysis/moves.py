@@ -8,7 +8,7 @@ then within a side of the item. Only what has no counterpart comes from nothing 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -46,6 +46,14 @@ class _Slot(NamedTuple):
     line: str | None
     tax: bool
     number: int
+
+
+#: What stands for a posting without a code among those that have one.
+_NO_CODE: Final = "(none)"
+
+
+#: Of what an item has and no posting of it.
+_ITEM: Final = _Slot(0, "", None, tax=False, number=0)
 
 
 class _Rest(NamedTuple):
@@ -128,24 +136,37 @@ def _slots(entry: Entry) -> dict[_Slot, Posting]:
 
 
 def recodings(before: Entry, after: Entry) -> list[Recoding]:
-    """Codes that change; several of a line are told together."""
-    old, new = _codes(before), _codes(after)
-    return [
-        Recoding(*key, ", ".join(sorted(old[key])), ", ".join(sorted(new[key])))
-        for key in dict.fromkeys((*old, *new))
-        if old[key] != new[key]
-    ]
+    """Codes that change; several of a line are told together, in the order of its postings where these stay."""
+    was, now = _slots(before), _slots(after)
+    old, new = _codes(before, was), _codes(after, now)
+    made = []
+    for key in dict.fromkeys((*old, *new)):
+        one, other = old[key], new[key]
+        if {*one.values()} != {*other.values()}:
+            made.append(Recoding(*key, *(", ".join(sorted({*codes.values()})) for codes in (one, other))))
+        elif one != other and was.keys() == now.keys() and _booked(one, was) != _booked(other, now):
+            # Parts of a line exchange their codes, or one of them loses its own.
+            slots = sorted({*one, *other})
+            made.append(Recoding(*key, *(", ".join(c.get(slot, _NO_CODE) for slot in slots) for c in (one, other))))
+    return made
 
 
-def _codes(entry: Entry) -> dict[tuple[str | None, str], set[str]]:
-    found: dict[tuple[str | None, str], set[str]] = defaultdict(set)
+def _codes(entry: Entry, slots: dict[_Slot, Posting]) -> dict[tuple[str | None, str], dict[_Slot, str]]:
+    """The codes of each line, or of none, by the posting that has them."""
+    found: dict[tuple[str | None, str], dict[_Slot, str]] = defaultdict(dict)
     if entry.vendor is not None and entry.vendor.code is not None:
-        found[None, "vendor"].add(entry.vendor.code)
-    for ledger in entry.entries:
-        found[None, "kind"].add(ledger.kind)
-        for posting in ledger.postings:
-            if posting.tax_code is not None:
-                found[posting.line_id, "taxCode"].add(posting.tax_code)
-            for group, code in posting.tags.items():
-                found[posting.line_id, f"tag {group}"].add(code)
+        found[None, "vendor"][_ITEM] = entry.vendor.code
+    for index, ledger in enumerate(entry.entries):
+        found[None, "kind"][_ITEM._replace(entry=index)] = ledger.kind
+    for slot, posting in slots.items():
+        if posting.tax_code is not None:
+            found[posting.line_id, "taxCode"][slot] = posting.tax_code
+        for group, code in posting.tags.items():
+            found[posting.line_id, f"tag {group}"][slot] = code
     return found
+
+
+def _booked(codes: dict[_Slot, str], slots: dict[_Slot, Posting]) -> Counter[tuple[str, str, int, str]]:
+    """What is booked with which code, in whatever order."""
+    made = ((slots[slot], code) for slot, code in codes.items() if slot in slots)
+    return Counter((posting.side, posting.account, posting.amount, code) for posting, code in made)
