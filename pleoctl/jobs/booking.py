@@ -17,7 +17,7 @@ from pleoctl.jobs.periods import Mover
 from pleoctl.jobs.plan import keys_of
 from pleoctl.jobs.receipt import BETWEEN, ItemError
 from pleoctl.jobs.standing import difference, live
-from pleoctl.jobs.steps import Attach, Book, Finish, Hand, find
+from pleoctl.jobs.steps import NOT_SHOWN, Attach, Book, Finish, Hand, find
 from pleoctl.jobs.verdict import BOOKED_ELSEWHERE
 from pleoctl.machine import this_machine
 from pleoctl.remote.errors import LostAnswer
@@ -255,8 +255,12 @@ class Bookkeeper:
             ends = self._settle(Hand(self._context.sink, [booking for _, booking in ready]))
         except LostAnswer as error:
             ends = {booking.key.stored: Ambiguous("lost-answer", error.message) for _, booking in ready}
+        else:
+            # What appears whole or not at all was looked for, and is not there.
+            ended = ((one.key, ends[one.key.stored]) for _, one in ready)
+            unwritten = (key for key, end in ended if isinstance(end, Ambiguous) and end.code != NOT_SHOWN)
+            self._context.past.refused(unwritten)
         done = [(booking.key, end.record) for _, booking in ready if isinstance(end := ends[booking.key.stored], Done)]
-        self._context.past.refused(one.key for _, one in ready if isinstance(ends[one.key.stored], Failed))
         lost = self._unconfirmed(done)
         for item, booking in ready:
             end = ends[booking.key.stored]

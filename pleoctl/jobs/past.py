@@ -51,7 +51,7 @@ class Past:
         self._of(self._now.id).write({"sent": items})
 
     def refused(self, keys: Iterable[Key]) -> None:
-        """Say that the books took none of these."""
+        """Say that the books took none of these, or are known to hold none."""
         stored = [key.stored for key in keys]
         if stored:
             self._of(self._now.id).write({"refused": stored})

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pleoctl.sinks.base import Booking, File, Held, Key, Sink
 
 OVER: Final = frozenset({404, 422})
+NOT_SHOWN: Final = "not-shown"
+"""The end of what was written as it seemed, and does not stand there."""
 _TOO_MANY: Final = 413
 
 
@@ -253,7 +255,7 @@ class Hand(Step[str]):
             told = error.findings[0] if isinstance(error, PleoctlError) else error
             self.doubt = f"the books could not be written: {told}"
             return dict.fromkeys(ids, Undone())
-        hidden = Ambiguous("not-shown", "the books do not show what was written to them")
+        hidden = Ambiguous(NOT_SHOWN, "the books do not show what was written to them")
         return {part: hidden if isinstance(seen, Undone) else seen for part, seen in self.look(ids).items()}
 
     def look(self, ids: Sequence[str]) -> Mapping[str, Done | Undone | Moved]:
