@@ -1,6 +1,7 @@
 """Outputs that can never end a run: whatever becomes of their reader or their disk, a write to them does not raise.
 
-What a command says goes through two of them (`cli.ends`), and so does a pipe or device named with ``-o``.
+What a command says goes through two of them (`cli.ends`), and so does a pipe or device named with ``-o``. Beside them
+the input that ends only where it ends.
 """
 
 from __future__ import annotations
@@ -13,11 +14,48 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 # What a pipe takes without blocking once it is said to be ready.
 _CHUNK: Final = select.PIPE_BUF if hasattr(select, "PIPE_BUF") else 512
 _MOST_KEPT: Final = 16 * 1024 * 1024
+
+
+class Whole(io.RawIOBase):
+    """An open descriptor to be read: what is not there yet is waited for, although somebody made it non-blocking.
+
+    To readers above it, a read that gives nothing would be the end of the data.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """Nothing is read yet."""
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        """Whether a person is at the other end."""
+        return os.isatty(self._descriptor)
+
+    def readable(self) -> bool:
+        """Yes, always."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """See `io.RawIOBase.readinto`; 0 is the end. Raises `OSError`."""
+        room = memoryview(buffer).cast("B")
+        while True:
+            try:
+                data = os.read(self._descriptor, len(room))
+            except BlockingIOError:
+                waiting = select.poll()
+                waiting.register(self._descriptor, select.POLLIN)
+                waiting.poll()
+            else:
+                room[: len(data)] = data
+                return len(data)
 
 
 class Steady(io.RawIOBase):

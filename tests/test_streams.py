@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pleoctl.streams import Steady
+from pleoctl.streams import Steady, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,3 +129,17 @@ def test_a_patient_stream_can_be_told_to_hurry(pipe: tuple[int, int], monkeypatc
     stream.write(b"end")
     stream.hand_over(0)
     assert _all_of(pipe, stream) == MORE_THAN_A_PIPE_HOLDS + b"end"
+
+
+def test_an_input_that_somebody_made_non_blocking_is_read_to_its_end(pipe: tuple[int, int]) -> None:
+    """What is not there yet is waited for; each read that gives nothing would be the end of the data."""
+    os.set_blocking(pipe[0], False)
+    found: list[bytes] = []
+    with io.BufferedReader(Whole(pipe[0])) as stream:
+        reader = threading.Thread(target=lambda: found.append(stream.read()))
+        reader.start()
+        for part in (MORE_THAN_A_PIPE_HOLDS, b"the end"):
+            assert os.write(pipe[1], part) == len(part)
+        os.close(pipe[1])
+        reader.join()
+    assert found == [MORE_THAN_A_PIPE_HOLDS + b"the end"]

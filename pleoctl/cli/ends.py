@@ -13,12 +13,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from io import BufferedWriter, TextIOWrapper
+from io import BufferedReader, BufferedWriter, TextIOWrapper
+from stat import S_ISREG
 from typing import Final
 
 from pleoctl.cli.lines import shaped
 from pleoctl.errors import ExitCode
-from pleoctl.streams import Steady
+from pleoctl.streams import Steady, Whole
 
 # How long the end of the process waits for a reader that takes nothing: of standard error, and after a signal of both.
 LAST_SECONDS: Final = 5.0
@@ -32,8 +33,8 @@ class Ends:
         for descriptor in range(3):
             _plug(descriptor)
         self._out, self._err = Steady(1), Steady(2, patient=False)
-        if sys.stdin is None:
-            sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor, for good
+        if not S_ISREG(os.fstat(0).st_mode):
+            sys.stdin = TextIOWrapper(BufferedReader(Whole(0)), _encoding(sys.stdin))
         sys.stdout = TextIOWrapper(BufferedWriter(self._out), _encoding(sys.stdout), "backslashreplace")
         sys.stderr = TextIOWrapper(
             self._err,  # unbuffered, so that a signal handler may write, too

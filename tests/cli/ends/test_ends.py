@@ -88,6 +88,19 @@ def test_failed_items_stay_failed_behind_a_pipe(folder: Path) -> None:
         assert code_of(f"pleoctl map items.json {redirection}") == 5, redirection
 
 
+def test_items_are_read_to_their_end_from_an_input_that_somebody_made_non_blocking(folder: Path) -> None:
+    """As programs do that wait for many things at a time; they come piece by piece, and `map` is quicker."""
+    theirs, ours = os.pipe()
+    os.set_blocking(theirs, False)
+    command = [sys.executable, "-m", "pleoctl", "map", "-", "-o", "out.jsonl"]
+    with subprocess.Popen(command, cwd=folder, stdin=theirs, stderr=subprocess.PIPE) as process:
+        os.close(theirs)
+        with os.fdopen(ours, "w") as stream:
+            stream.writelines(f"{json.dumps(item(number))}\n" for number in range(1000))
+        _, told = process.communicate()
+    assert (process.returncode, told) == (0, b"1000 items: 1000 mapped, 0 failed\n")
+
+
 @pytest.mark.usefixtures("folder")
 def test_changes_become_an_error_only_where_they_could_not_be_written() -> None:
     """`--detailed-exitcode` and `drift`: 2 without a reader, 1 on a full disk."""
