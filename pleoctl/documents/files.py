@@ -52,12 +52,18 @@ def read_bytes(path: Path, shown: str | None = None, *, limit: int = MAX_BYTES, 
     the run waiting for ever.
     """
     name = shown or str(path)
+    with reading(name), open(path, "rb", opener=None if given else _at_once) as stream:
+        state = os.fstat(stream.fileno())
+        if not given and not S_ISREG(state.st_mode):
+            raise InvalidFile(NOT_PLAIN, place=Place(name), hint=_END)
+        return _limited(stream, name, limit, state.st_size)
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """What goes wrong while a file is read, as `InvalidFile` with its name."""
     try:
-        with open(path, "rb", opener=None if given else _at_once) as stream:
-            state = os.fstat(stream.fileno())
-            if not given and not S_ISREG(state.st_mode):
-                raise InvalidFile(NOT_PLAIN, place=Place(name), hint=_END)
-            return _limited(stream, name, limit, state.st_size)
+        yield
     except FileNotFoundError as error:
         raise InvalidFile("file does not exist", place=Place(name)) from error
     except IsADirectoryError as error:
@@ -76,10 +82,8 @@ def read_stdin() -> bytes:
     name = "<stdin>"
     if sys.stdin is None:
         raise InvalidFile("is closed", place=Place(name))
-    try:
+    with reading(name):
         return _limited(sys.stdin.buffer, name, MAX_BYTES)
-    except (OSError, ValueError) as error:
-        raise InvalidFile(f"cannot be read: {_reason(error)}", place=Place(name)) from error
 
 
 def _sized(limit: int) -> str:

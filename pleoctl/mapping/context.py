@@ -6,8 +6,9 @@ import sys
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
+from pleoctl.documents.files import reading
 from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping.catalog import Catalog
 from pleoctl.mapping.engine.engine import Engine
@@ -110,17 +111,7 @@ def open_parts(name: str) -> Iterator[Iterator[Iterable[Item | Defect]]]:
     if name == "-":
         yield read_parts(sys.stdin.buffer, "<stdin>")
         return
-    with _opened(Path(name)) as stream:
+    with reading(name):
+        stream = Path(name).open("rb")  # noqa: SIM115 - closed below; what its reader does has errors of its own
+    with stream:
         yield read_parts(stream, name)
-
-
-def _opened(path: Path) -> BinaryIO:
-    if path.is_dir():
-        raise InvalidFile("is a folder, not a file", place=Place(str(path)))
-    try:
-        return path.open("rb")
-    except FileNotFoundError as error:
-        raise InvalidFile("file does not exist", place=Place(str(path))) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidFile(f"cannot be read: {reason.lower()}", place=Place(str(path))) from error

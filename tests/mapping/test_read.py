@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import tracemalloc
@@ -221,6 +222,27 @@ def test_answers_in_a_row_go_on_with_anything_and_lines_with_items_alone() -> No
     assert ids(answers) == ["id-0", "id-1", "id-2", "id-3"]
     mixed = read_items(io.BytesIO(f'{one}\n{{"data": [{two}, {three}]}}\n{four}\n'.encode()), "f")
     assert [type(found) for found in mixed] == [Item, Defect, Item]
+
+
+@pytest.mark.parametrize("form", ["lines", "list"])
+@pytest.mark.parametrize("good", [0, 1])
+def test_a_disk_that_fails_is_told_with_the_file(form: str, good: int) -> None:
+    """At the first read, and at a later one: whoever writes what the items become is not to blame."""
+
+    class Failing(io.BytesIO):
+        left = good
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            if not self.left:
+                raise OSError(errno.EIO, "Input/output error")
+            self.left -= 1
+            return super().read(size)
+
+    items = [item(accountingEntryId=f"{number}") for number in range(3000)]
+    content = json.dumps(items) if form == "list" else "".join(f"{json.dumps(one)}\n" for one in items)
+    with pytest.raises(InvalidFile) as caught:
+        list(read_items(Failing(content.encode()), "items.json"))
+    assert "items.json: cannot be read: input/output error" in str(caught.value.findings[0])
 
 
 def test_lines_that_are_appended_meanwhile_are_not_read(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
+from pleoctl.documents.files import reading
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.items import NO_JSON, decode, decode_items
 from pleoctl.place import Place
@@ -93,7 +94,8 @@ class LinesFile(msgspec.Struct, frozen=True):
 
     def _read(self, start: int, end: int) -> bytes:
         """What stands between two offsets. Raises `InvalidFile` where that is no longer there."""
-        found = os.pread(self.descriptor, end - start, start)
+        with reading(self.shown):
+            found = os.pread(self.descriptor, end - start, start)
         if len(found) < end - start:
             raise InvalidFile("became shorter while it was read", place=Place(self.shown))
         return found
@@ -154,7 +156,8 @@ def cut(head: bytes, stream: BinaryIO, shown: str) -> Iterator[Iterable[Item | D
         if size > MAX_ITEM:
             yield _none(too_long(shown))
             return
-        chunk = stream.read(PART)
+        with reading(shown):
+            chunk = stream.read(PART)
     yield Lines(b"".join(pieces), shown, number)
 
 

@@ -13,6 +13,7 @@ import logging
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from pleoctl.documents.files import reading
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.io.lines import CHUNK, MAX_ITEM, after, are_lines, cut, lines_file, malformed, what_is_due
 from pleoctl.mapping.io.runs import Runs, raw
@@ -44,7 +45,8 @@ def read_parts(stream: BinaryIO, shown: str) -> Iterator[Iterable[Item | Defect]
 
     Raises `InvalidFile` where the stream is empty, and else only as the items of a part are read.
     """
-    head = stream.read(_HEAD).removeprefix(_BOM)
+    with reading(shown):
+        head = stream.read(_HEAD).removeprefix(_BOM)
     if not head.strip():
         # Of lines that are none nobody knows whether what was to write them has failed.
         hint = "no items at all are []; where a command was to write here, look how it ended"
@@ -98,7 +100,9 @@ class Scanner:
         if len(self._text) - self._at > MAX_ITEM:
             raise InvalidFile(f"holds a value of more than {MAX_ITEM // 1024 // 1024} MiB", place=Place(self._shown))
         # Twice as much each time, so that a large value is not scanned again for every chunk.
-        self._take(self._stream.read(max(CHUNK, len(self._text) - self._at)))
+        with reading(self._shown):
+            more = self._stream.read(max(CHUNK, len(self._text) - self._at))
+        self._take(more)
 
     def _look(self, far: int) -> None:
         """Read on where less than so much is there, and there is more."""

@@ -99,6 +99,7 @@ def test_items_are_read_to_their_end_from_an_input_that_somebody_made_non_blocki
             stream.writelines(f"{json.dumps(item(number))}\n" for number in range(1000))
         _, told = process.communicate()
     assert (process.returncode, told) == (0, b"1000 items: 1000 mapped, 0 failed\n")
+    assert code_of("pleoctl map - -o out.jsonl <&- 2>&1 | grep -q '<stdin>: cannot be read'") == 78
 
 
 @pytest.mark.usefixtures("folder")
