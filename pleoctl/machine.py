@@ -155,9 +155,11 @@ class Machine:
         for place in (folder, *folder.absolute().parents):
             if (place / ".git").exists():
                 break
-            if (place / "HEAD").is_file() and (place / "objects").is_dir():
+            # As git sees it: HEAD may be a link to nowhere, and what else there must be may lie elsewhere.
+            head, objects, elsewhere = (os.path.lexists(place / one) for one in ("HEAD", "objects", "commondir"))
+            if head and (objects or elsewhere):
                 words = f"{place} looks like a git repository of its own, which could name programs to run"
-                raise Refused(words, hint="take its HEAD and objects out of the branch")
+                raise Refused(words, hint="take its HEAD out of the branch")
         return self.program([*_GIT, *arguments], seconds, folder)
 
     def config_folder(self) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pleoctl.errors import PleoctlError
+from pleoctl.errors import PleoctlError, Refused
 from pleoctl.machine import Machine, ProgramError, connection_name, on, this_machine
 
 if TYPE_CHECKING:
@@ -120,6 +120,21 @@ def test_a_program_tells_its_code_and_its_words() -> None:
         machine.program([sys.executable, "-c", "import time; time.sleep(60)"], 0.05)
     with pytest.raises(FileNotFoundError):
         machine.program(["no-such-program"], 1)
+
+
+@pytest.mark.parametrize("rest", ["objects", "commondir"])
+@pytest.mark.parametrize("link", [False, True])
+def test_files_that_pose_as_a_repository_are_not_shown_to_git(rest: str, tmp_path: Path, *, link: bool) -> None:
+    """Whichever way git would take them for one: their configuration names programs to run."""
+    folder = tmp_path / "posing" / "books"
+    folder.mkdir(parents=True)
+    head = tmp_path / "posing" / "HEAD"
+    head.symlink_to("refs/heads/none") if link else head.write_text("ref: refs/heads/none\n")
+    (tmp_path / "posing" / rest).mkdir()
+    with pytest.raises(Refused, match="looks like a git repository of its own"):
+        this_machine().git(["status"], 30, folder)
+    (folder / ".git").mkdir()  # a checkout's own comes first
+    assert this_machine().git(["--version"], 30, folder).code == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who was started by whom")
