@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 # C0 but for tab and line ends, DEL, and C1: a file in Windows-1252 that is read as Latin-1 has the latter.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Soft hyphens, marks of direction and of no width, as texts have that were copied out of pages and programs: what has
+# one looks like a code without it. Those that join letters belong to names.
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+)
 # UTF-8 that was read as Latin-1 or Windows-1252: \u00c3\u00a9 where \u00e9 was written.
 _TWICE: Final = re.compile(r"[\u00c2-\u00f4][^\x00-\x7f]")
 # Code page 437 or 850 that was read as Windows-1252, this that was read as one of those or as Mac Roman: signs where
@@ -53,11 +58,13 @@ _PADDED: Final = "blanks at an end"
 _HTML: Final = "what a character is in HTML"
 _QUOTED: Final = "what keeps a spreadsheet from taking a text for a number"
 _CUT: Final = "what a spreadsheet makes of a long number, whose other digits are lost"
+_HIDDEN: Final = "characters that nobody sees"
 _PLAINLY: Final = "have it exported as plain text; the plan would bring these words to Pleo"
 _HINTS: Final = {
-    _PADDED: "where they only fill up a column, take them away: fields with trim(…), see docs/sources.md",
+    _PADDED: "where they only fill up a column, take them away: trim(…) in fields or a query, see docs/sources.md",
     _HTML: _PLAINLY,
     _QUOTED: _PLAINLY,
+    _HIDDEN: "take them away in the books; nobody finds a code that has one",
     _CUT: "format the column as text, write the numbers again, and export it once more",
 }
 _HINT: Final = "check the encoding of the source; the plan would bring these names to Pleo"
@@ -89,6 +96,7 @@ _LOOKS: Final[tuple[tuple[Callable[[str], object], str], ...]] = (
     (_SHORTENED.fullmatch, _CUT),
     (lambda text: "\ufffd" in text, "the character U+FFFD, which stands for a lost one"),
     (_CONTROL.search, "control characters"),
+    (_UNSEEN.search, _HIDDEN),
     (lambda text: _TWICE.search(text) and _was_utf8(text), _UTF8),
     (_DRAWN.search, _UTF8),
     (_SIGNS.search, _PAGE),

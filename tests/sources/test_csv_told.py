@@ -125,6 +125,8 @@ def test_words_of_another_language_are_told_together(read: ReadAccounts) -> None
         (b"'0100", "utf-8", "what keeps a spreadsheet from taking a text for a number"),
         (b"1.23457E+11", "utf-8", "what a spreadsheet makes of a long number"),
         (b'"1,2E+11"', "utf-8", "what a spreadsheet makes of a long number"),
+        ("10\u200b00".encode(), "utf-8", "characters that nobody sees, first '10\\u200b00'"),
+        ("\u202a1001\u202c".encode(), "utf-8", "characters that nobody sees"),
     ],
 )
 def test_texts_of_another_encoding_are_told(read: ReadAccounts, content: bytes, encoding: str, words: str) -> None:
@@ -157,6 +159,8 @@ def test_texts_of_another_encoding_are_told(read: ReadAccounts, content: bytes, 
         "'Kasse' 1E+2x",
         "1E3",
         "l'achat",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f469\u200d\U0001f4bb IT\u00a0kit",
     ],
 )
 def test_texts_that_are_right_are_not_doubted(read: ReadAccounts, name: str) -> None:
