@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.mapping.engine.amounts import hundredths
 from pleoctl.mapping.engine.entries import Entry, LedgerEntry, OriginalOf, Posting
-from pleoctl.mapping.engine.figures import WHOLE, figures_of
+from pleoctl.mapping.engine.figures import figures_of
 from pleoctl.mapping.engine.outline import leg_outline
 from pleoctl.mapping.failures import ItemFailure
 from pleoctl.mapping.vocabulary import NO_ACCOUNT_ID, VENDOR_TYPES
@@ -28,6 +28,7 @@ from pleoctl.model.days import is_day
 if TYPE_CHECKING:
     from pleoctl.mapping.engine.check import Checks
     from pleoctl.mapping.engine.expense import Expenses
+    from pleoctl.mapping.engine.figures import Figures
     from pleoctl.mapping.engine.outline import Outline
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Item
@@ -97,7 +98,7 @@ class Alike:
             employee = self._vendors.of_employee(item.user.code)
         return vendor, employee
 
-    def _entry(self, item: Item, day: str, figures: list[int], outline: Outline, payees: Payees) -> Entry | None:
+    def _entry(self, item: Item, day: str, figures: list[Figures], outline: Outline, payees: Payees) -> Entry | None:
         postings: list[Posting] = []
         described: list[Template] = []
         if outline.expense is not None:
@@ -105,7 +106,7 @@ class Alike:
             if found is None:
                 return None
             postings, described = found
-        entries = self._entries(figures[WHOLE], outline, payees, postings)
+        entries = self._entries(int(abs(item.amount.in_wallet_currency.value)), outline, payees, postings)
         # Where several lines describe the item, the first one counts, and the others are warned of.
         if entries is None or len(described) > 1:
             return None

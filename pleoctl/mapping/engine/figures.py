@@ -1,7 +1,6 @@
 """The amounts of an item that are in order, so that postings can be told apart from what they amount to.
 
-The first figure is the item's amount; three follow for each of its lines: the whole of the line, its tax, and the line
-without its tax. All are hundredths without sign.
+Three for each line: the whole of it, its tax, and the line without its tax. All are hundredths without sign.
 """
 
 from __future__ import annotations
@@ -13,19 +12,15 @@ from pleoctl.mapping.engine.amounts import MAX_AMOUNT
 if TYPE_CHECKING:
     from pleoctl.mapping.items import Item
 
-#: The number of the figure that is an item's amount.
-WHOLE: Final = 0
-#: The number of the first line's first figure, and how many figures a line has.
-FIRST: Final = 1
-A_LINE: Final = 3
-#: What of a line a figure is, counted from the line's first one.
+#: The figures of a line, by the three names below.
+Figures = tuple[int, int, int]
 GROSS: Final = 0
 TAX: Final = 1
 NET: Final = 2
 
 
-def figures_of(item: Item) -> list[int] | None:
-    """The figures of an item whose amounts are in order, as almost all are; None for any other.
+def figures_of(item: Item) -> list[Figures] | None:
+    """The figures of the lines of an item whose amounts are in order, as almost all are; None for any other.
 
     In order: whole numbers that can be posted, in one currency, lines and taxes of the sign of the whole, none of the
     lines zero, lines that add up, no tax larger than its line.
@@ -36,7 +31,7 @@ def figures_of(item: Item) -> list[int] | None:
         return None
     negative = whole < 0
     rest = -whole if negative else whole
-    made = [rest]
+    made: list[Figures] = []
     for line in item.accounting_entry_lines:
         money, taxed = line.line_amount.in_wallet_currency, line.tax
         value = money.value
@@ -52,5 +47,5 @@ def figures_of(item: Item) -> list[int] | None:
         if not 0 <= part <= value or not value:
             return None
         rest -= value
-        made += (value, part, value - part)
+        made.append((value, part, value - part))
     return None if rest else made

@@ -17,7 +17,6 @@ from pleoctl.mapping.engine.accounts import VENDOR_BRANCH
 from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, OriginalOf, PeriodOf, Posting, VendorOf
 from pleoctl.mapping.engine.figures import GROSS, NET, TAX
 from pleoctl.mapping.engine.post import TAX_ROLE
-from pleoctl.mapping.rules.model import NOTHING
 from pleoctl.model.days import is_day
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from pleoctl.mapping.engine.share import Share
     from pleoctl.mapping.engine.work import Work
     from pleoctl.mapping.items import Invoice, Item, Period, Person, Supplier, Vendor
-    from pleoctl.mapping.rules.model import Changes, VendorRow
+    from pleoctl.mapping.rules.model import VendorRow
     from pleoctl.mapping.vocabulary import Side
 
 #: Whose row among the vendors counts.
@@ -133,14 +132,12 @@ class ShareOutline(msgspec.Struct, gc=False):
 
     seats: tuple[Seat, ...]
     needs_own: bool
-    changes: Changes
 
     @classmethod
     def of(cls, share: Share, postings: Sequence[Posting]) -> ShareOutline:
         """The outline of a share that became postings."""
         needs_own = not share.stands_in and (share.row is None or share.row.account is None)
-        changes = NOTHING if share.row is None else share.row.changes
-        return cls(tuple([_seat(one, share, needs_own=needs_own) for one in postings]), needs_own, changes)
+        return cls(tuple([_seat(one, share, needs_own=needs_own) for one in postings]), needs_own)
 
 
 def _seat(made: Posting, share: Share, *, needs_own: bool) -> Seat:
