@@ -5,8 +5,6 @@ Amounts are hundredths of the unit in the wallet's currency (D7, D9), dates are 
 that items have in common are frozen: values that can be compared and looked up as a whole.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache
@@ -81,11 +79,11 @@ class Tag(msgspec.Struct, rename="camel", frozen=True, gc=False):
     group_code: str
 
 
-class Line(msgspec.Struct, rename="camel", gc=False):
+class Line(msgspec.Struct, rename="camel", gc=False, kw_only=True):
     """One of the item's lines."""
 
-    line_amount: Amount
     accounting_entry_line_id: str | None = None
+    line_amount: Amount
     account: Account | None = None
     tax: Tax | None = None
     tags: tuple[Tag | None, ...] | None = None
@@ -148,18 +146,17 @@ class Information(msgspec.Struct, rename="camel", gc=False):
     invoice_information: Invoice | None = None
 
 
-class Item(msgspec.Struct, rename="camel", gc=False):
-    """One export item, that is one expense (E1)."""
+class Item(msgspec.Struct, rename="camel", gc=False, kw_only=True):
+    """One export item, that is one expense (E1); keys in the order in which Pleo sends them are found the soonest."""
 
     accounting_entry_id: str
+    company_id: str | None = None
     type: str
+    sub_type: str | None = None
     date: str
     amount: Total
-    accounting_entry_lines: list[Line]
-    additional_information: Information
-    company_id: str | None = None
-    sub_type: str | None = None
     note: str | None = None
+    files: list[Any] | None = None
     bookkeeping: Bookkeeping | None = None
     contra_account: Account | None = None
     vendor: Vendor | None = None
@@ -167,7 +164,8 @@ class Item(msgspec.Struct, rename="camel", gc=False):
     user: Person | None = None
     team: Person | None = None
     service_period: Period | None = None
-    files: list[Any] | None = None
+    additional_information: Information
+    accounting_entry_lines: list[Line]
 
 
 class Defect(msgspec.Struct):

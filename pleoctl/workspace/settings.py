@@ -1,16 +1,12 @@
 """The settings of a workspace file as types, each with its default; the schema's are tested to be the same."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
 from pleoctl.model.addresses import Named
 from pleoctl.workspace.limits import Limits
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_SELECTED: Final = 5
 # Where Pleo is not on this machine; there no limit holds unless it is asked for (law 7).

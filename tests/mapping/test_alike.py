@@ -172,6 +172,8 @@ def test_an_item_becomes_what_it_becomes_by_itself(history: list[Json]) -> None:
 SETTING = """  - {id: told, when: {account: "6545"}, account: keep, set: {description: "{{ note }}"}}
   - {id: said, when: {account: "6540", taxType: reverse}, account: keep, set: {description: fair}}
   - {id: parts, when: {account: "6546"}, split: [{share: "50", account: keep}, {share: "50", account: "6542"}]}
+  - {id: coded, when: {account: "6544"}, account: keep, set: {taxCode: I25}}
+  - {id: bare, when: {account: "6542"}, account: keep, set: {taxCode: null}}
 unexpectedContraAccount: ignore
 expenseTypes:
 - {id: a, when: {type: fee, subType: null, method: journal}, debit: "6571", credit: wallet, replaces: standard/fee}
@@ -216,6 +218,12 @@ def test_what_differs_in_one_thing_that_decides_is_not_alike(tmp_path: Path) -> 
         [item(kind, line(100, account)) for kind in ("fee", "mileage", "card_purchase") for account in ("6540", None)],
         [item("per_diem", line(40), line(60)), item("per_diem", line(100))],
         [item("card_purchase", taxed(20, kind)) for kind in ("inclusive", "", "unheard of")],
+        # Lines of a row have their own codes, or the one that it sets, also where they have no tax.
+        [
+            item("card_purchase", one | {"account": {"code": account}})
+            for account in ("6540", "6544", "6542", "6546")
+            for one in (line(100), *(taxed(20, code=code) for code in ("I25", "", None, "I6")))
+        ],
         # Of two lines that describe the item one is left aside; odd amounts have odd halves.
         [
             item("card_purchase", *told)
@@ -254,7 +262,7 @@ def test_what_differs_in_one_thing_that_decides_is_not_alike(tmp_path: Path) -> 
 def test_what_items_have_of_their_own_makes_no_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many vendors, suppliers, people, lines, accounts and tags: a few items are decided about, and few lines.
 
-    A vendor has an account of its own or none; the lines are alike that have the same tax and the same row.
+    A vendor has an account of its own or none; the lines are alike that have the same row, but for their taxes' codes.
     """
     decided: list[object] = []
     for kind in (Outline, ShareOutline):
@@ -269,7 +277,11 @@ def test_what_items_have_of_their_own_makes_no_kinds(tmp_path: Path, monkeypatch
     made = engine(tmp_path, HEAD.replace("include:", f"{vendors}include:") + rows)
     for number in range(60):
         sent = [
-            line(account={"id": f"{at}", "code": f"7{number}{at}"}, tags=[{"groupCode": "P", "code": f"{number}{at}"}])
+            taxed(20, code=f"T{number % 5}")
+            | {
+                "account": {"id": f"{at}", "code": f"7{number}{at}"},
+                "tags": [{"groupCode": "P", "code": f"{number}{at}"}],
+            }
             for at in range(1 + number % 4)
         ]
         who = {"name": f"N{number}", "code": f"U{number}"}
@@ -281,10 +293,11 @@ def test_what_items_have_of_their_own_makes_no_kinds(tmp_path: Path, monkeypatch
         assert against.account == (f"9{number}" if number % 2 else "2440")
         assert entry.vendor == VendorOf(f"V{number}", f"Vendor {number}", f"V{number}")
         own = "6541" if f"{number}".startswith("1") else None
-        assert [(one.account, one.tags) for one in lines] == [
-            (own or f"7{number}{at}", {"P": f"{number}{at}"}) for at in range(len(sent))
+        assert [(one.account, one.tax_code, one.tags) for one in lines] == [
+            (own or f"7{number}{at}", f"T{number % 5}", {"P": f"{number}{at}"}) for at in range(len(sent))
         ]
-    assert [type(one) for one in decided] == [Outline, Outline, ShareOutline, ShareOutline]
+    # Five codes, and beside them the other one of the two rows.
+    assert [type(one) for one in decided] == [Outline] * 2 + [ShareOutline] * (5 + 1)
 
 
 def test_as_many_kinds_are_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,11 +134,11 @@ class Tally(msgspec.Struct):
 
 def _is_on_wallet(entry: Entry) -> bool:
     """Whether the setting, and no contra account, named the wallet's account."""
-    # Asked of every item until the first one is, so no generator is made.
+    # Asked of every item until the first one is, so in few steps: what no line is booked on comes first or last.
     for ledger in entry.entries:
-        for posting in ledger.postings:
-            if posting.branch == _WALLET:
-                return True
+        postings = ledger.postings
+        if postings[-1].branch == _WALLET or postings[0].branch == _WALLET:
+            return True
     return False
 
 
