@@ -50,8 +50,8 @@ TAIL: Final = r"[ \t]*+" + _held(rf"(?<=[ \t]){_NOTE}", "?") + r"\n"
 """The end of a line, with the comment in it."""
 GAP: Final = _held(rf"[ \t]*+{_held(_NOTE, '?')}\n", "*")
 """Empty lines and lines of comments."""
-LOOSE: Final = " *+" + _held(f"{TAIL}{GAP} *+", "?")
-"""What may stand between the parts of a row in braces, whatever its depth."""
+LOOSE: Final = r"[ \t]*+" + _held(rf"{TAIL}{GAP}[ \t]*+", "?")
+"""What may stand between the parts of a row in braces, whatever its depth, tabs too: they indent nothing there."""
 _EMPTY: Final = _held(r" *\n", "*")
 _DEEPER: Final = rf"\n{_EMPTY}{{}} ++"
 _ALIAS: Final = rf"\*{_NAME}(?=[ \n,}}])"

@@ -139,7 +139,7 @@ def _braces(draw: DrawFn, depth: int, pairs: list[str]) -> str:
         return text.replace("\n", _break(draw, depth + draw(st.integers(1, 4))))
 
     text = "{" + gap(["", " ", "\n"])
-    commas = draw(st.sampled_from([[",\n", ", ", " ,\n"], ["\n, ", ",\n"], ["\n, "]]))
+    commas = draw(st.sampled_from([[",\n", ", ", " ,\n"], ["\n, ", ",\n"], ["\n, "], [",\n\t", ",\t", "\t,\n"]]))
     for pair in pairs[:-1]:
         text += pair + gap(commas)
     return f"{text}{pairs[-1]}{gap(['', ' ', chr(10), f',{chr(10)}', ', '])}}}"
@@ -147,13 +147,13 @@ def _braces(draw: DrawFn, depth: int, pairs: list[str]) -> str:
 
 def _pairs(draw: DrawFn, keys: list[str]) -> list[str]:
     """Pairs as JSON has them, or nearly so."""
-    colon = draw(st.sampled_from([": ", ":", " : ", ":\n "]))
+    colon = draw(st.sampled_from([": ", ":", " : ", ":\n ", ":\t", ":\n\t"]))
     quote = draw(st.sampled_from(['"', '"', '"', "'", ""]))
     return [f"{quote}{key}{quote}{colon}{_value(draw, key, _QUOTED)}" for key in keys]
 
 
 def _bracketed(draw: DrawFn, items: list[str]) -> str:
-    gap = draw(st.sampled_from(["", " ", "\n", "\n  ", "  # c\n# d\n "]))
+    gap = draw(st.sampled_from(["", " ", "\n", "\n  ", "\n\t", "  # c\n# d\n "]))
     last = _mostly(draw, ["", ","], [",,", " x"])
     return f"BRACKETS[{gap}{f',{gap}'.join(items)}{last if items else ''}{gap}]\n"
 
@@ -230,8 +230,8 @@ def written(draw: DrawFn) -> str:
 @st.composite
 def as_json(draw: DrawFn) -> str:
     """A desired state in braces, most of it sound."""
-    gap = draw(st.sampled_from(["", " ", "\n", "\n    ", "\n  # c\n"]))
-    colon = draw(st.sampled_from([":", ": "]))
+    gap = draw(st.sampled_from(["", " ", "\t", "\n", "\n    ", "\n\t\t", "\n \t# c\n\t ", "\n  # c\n"]))
+    colon = draw(st.sampled_from([":", ": ", ":\t"]))
 
     def listed(needed: list[str]) -> str:
         items = [f"{{{gap}{f',{gap}'.join(_pairs(draw, needed))}{gap}}}" for _ in range(draw(st.integers(0, 3)))]
