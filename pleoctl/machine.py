@@ -6,6 +6,7 @@ whole: ``with on(Double()): …``. It is one per process, not per thread: the th
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections import deque
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 T = TypeVar("T")
+LOG: Final = logging.getLogger(__name__)
 # Files of a branch may look like a repository, whose configuration names programs to run: git goes by a .git alone,
 # which no branch can hold. Versions before 2.38 do not know the setting, so `Machine.git` looks for itself as well.
 _GIT: Final = ("git", "-c", "safe.bareRepository=explicit")
@@ -35,6 +37,7 @@ _MIB: Final = 1024 * 1024
 MOST_PRINTED: Final = 256 * _MIB
 """How many bytes of a program's output are kept."""
 _PORTION: Final = 64 * 1024
+_LAST_WORDS: Final = 1.0
 
 
 class ProgramError(OSError):
@@ -294,6 +297,28 @@ def _collect(process: Popen[bytes], portions: list[bytes], most: int) -> None:
         while total <= most and (portion := stream.read(_PORTION)):
             portions.append(portion)
             total += len(portion)
+
+
+def overhear(process: Popen[bytes]) -> Callable[[], None]:
+    """Tell each line of a program's standard error as a record of our log; to be called once it has ended.
+
+    It may hold what a branch or a server says, which nobody's terminal or CI system is to obey.
+    """
+    import threading
+    from contextvars import copy_context
+
+    told = threading.Thread(target=copy_context().run, args=(_tell, process.stderr), daemon=True)
+    told.start()
+    # Whoever the program has left behind may hold its standard error open.
+    return lambda: told.join(_LAST_WORDS)
+
+
+def _tell(stream: BinaryIO | None) -> None:
+    if stream is None:
+        return
+    with stream:
+        while line := stream.readline(_PORTION):
+            LOG.warning("%s", line.decode(errors="replace").rstrip("\r\n"))
 
 
 def _size(count: int) -> str:

@@ -22,12 +22,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl.documents.strict import strict
+from pleoctl.machine import overhear
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.remote.errors import LostAnswer
 from pleoctl.sinks.base import BooksUnusable, Capabilities, Held, HeldPosting, KeyRoom, PeriodClosed, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import IO
 
@@ -47,6 +48,7 @@ class Program:
         self._command, self._folder, self._environment, self._seconds = command, folder, environment, seconds
         self._child: subprocess.Popen[bytes] | None = None
         self._rest = b""
+        self._ended: Callable[[], None] = lambda: None
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer. Raises `LostAnswer` where there is none that can be read; the program is ended then."""
@@ -98,12 +100,14 @@ class Program:
                     env=self._environment,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
                     start_new_session=True,
                     preexec_fn=_ends_with_us,  # noqa: PLW1509 - it asks the kernel alone
                 )
             except (OSError, ValueError) as error:
                 words = getattr(error, "strerror", None) or str(error)
                 raise BooksUnusable(f"{self._command[0]} could not be run: {words}") from error
+            self._ended = overhear(self._child)
         return self._child
 
     def close(self) -> None:
@@ -120,6 +124,7 @@ class Program:
         except subprocess.TimeoutExpired:
             _kill(child)
             child.wait()
+        self._ended()
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

@@ -324,6 +324,32 @@ def test_no_word_of_an_exception_is_passed_on(
         assert said.stderr.count("Traceback (most recent call last):") == 3 * len(options)
 
 
+SAYS: Final = """\
+import json, sys
+from pathlib import Path
+sys.stderr.buffer.write(Path("bad.txt").read_bytes() + b"\\n")
+sys.stderr.flush()
+print(json.dumps({"drafts": True} if sys.argv[1:] else {"externalId": "a", "name": "b"}))
+sys.exit(0 if sys.argv[1:] else 1)
+"""
+
+
+def test_no_word_of_a_program_is_passed_on(cli: Cli, workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a source or books say on standard error may be a branch's or a server's; in a log of objects it is one."""
+    monkeypatch.setenv("PLEOCTL_ALLOW_EXEC", "1")
+    program = [sys.executable, "-c", SAYS]
+    folder = workspace(
+        source={"type": "exec", "accounts": {"command": program}}, sink={"type": "exec", "command": [*program, "books"]}
+    )
+    (folder / "bad.txt").write_text(BAD, encoding="utf-8")
+    for command in (("export",), ("sink", "check")):
+        said = cli(*command)
+        tame(said.stdout + said.stderr)
+        assert "add-mask" in said.stderr
+        logs = cli(*command, "--log-format", "json").stderr
+        assert any("add-mask" in json.loads(line)["message"] for line in logs.splitlines())
+
+
 def test_what_python_says_takes_the_door_too(tmp_path: Path) -> None:
     """Warnings, a thread's error, one that nobody could raise, and one that nobody caught."""
     (tmp_path / "bad.txt").write_text(BAD, encoding="utf-8")
