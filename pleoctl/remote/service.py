@@ -30,9 +30,30 @@ class Reply(msgspec.Struct, frozen=True):
         except (msgspec.MsgspecError, RecursionError):
             return json.loads(self.content)
 
+    @property
+    def data_once(self) -> Any:
+        """The same, where each key of an object stands once, since what stands under the first would be lost.
+
+        Raises `TwiceError` where one does not.
+        """
+        return json.loads(self.content, object_pairs_hook=_once)
+
+
+class TwiceError(ValueError):
+    """An object has a key twice."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise TwiceError
+    return data
+
 
 class Service(msgspec.Struct, frozen=True):
     """One server: ``name`` is what messages call it, ``failure`` the error that a request without an answer becomes.
+
+    ``once``: of its answers, an object with a key twice is none that can be read.
 
     ``error_words`` finds the type of an error and its words in an answer; None reads ``type`` and ``message``.
     """
@@ -43,3 +64,4 @@ class Service(msgspec.Struct, frozen=True):
     loopback: bool = False
     failure: type[RemoteError] = RemoteError
     error_words: Callable[[Reply], tuple[str, str]] | None = None
+    once: bool = False

@@ -23,6 +23,7 @@ from pleoctl.remote.again import still_undone
 from pleoctl.remote.auth import Auth, nobody
 from pleoctl.remote.deadline import Bounds
 from pleoctl.remote.errors import ApiError, LostAnswer, Redirected, Unanswered, Unauthorised, is_doubtful
+from pleoctl.remote.service import TwiceError
 from pleoctl.remote.waits import LONGEST_WAIT, Limited, limited_by, retry_after
 from pleoctl.remote.wire import TRIES, Wire
 from pleoctl.watch import watched
@@ -318,7 +319,7 @@ class Transport:
         status = reply.status
         if status < _REDIRECT.start:
             self._worn = False
-            return Answer(status, _body(reply, call.shape), reply.headers)
+            return Answer(status, _body(reply, call.shape, once=self.service.once), reply.headers)
         limited = limited_by(reply)
         if limited:
             raise limited
@@ -361,14 +362,17 @@ def _with_answer(error: ApiError, reply: Reply, said: str) -> ApiError:
     return error
 
 
-def _body(reply: Reply, shape: Decoder[Any] | None) -> Any:
+def _body(reply: Reply, shape: Decoder[Any] | None, *, once: bool) -> Any:
     if reply.status == _NO_CONTENT or not reply.content:
         return None
     if shape is not None:
         with suppress(MsgspecError, RecursionError):
             return shape.decode(reply.content)
     try:
-        return reply.data
+        return reply.data_once if once else reply.data
+    except TwiceError as error:
+        words = "an object of the answer has a key twice"
+        raise Unanswered(words, sent=True, tries=TRIES, status=reply.status) from error
     except (ValueError, RecursionError) as error:
         raise Unanswered("the answer is not JSON", sent=True, tries=TRIES, status=reply.status) from error
 

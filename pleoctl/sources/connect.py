@@ -173,6 +173,7 @@ class ServerConnection:
                 Limits.of(self._config, timeout=DEFAULT_TIMEOUT),
                 loopback=loopback,
                 error_words=self._error_words,
+                once=True,
             )
             self._transport = Transport(service, auth, Budget(limit, self.windows(name)))
         return self._transport

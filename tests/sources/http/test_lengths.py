@@ -52,3 +52,15 @@ def test_a_total_below_nothing_is_said(server: FakeServer, books: Books) -> None
     server.app = lambda call: Reply({"rows": pages_of(call), "total": -1})
     with pytest.raises(SourceError, match="total gives -1 instead of a number of rows"):
         books.read(accounts(server, KIND, total="total", **PAGED))
+
+
+def test_an_answer_with_a_key_twice_is_refused(server: FakeServer, books: Books) -> None:
+    """The rows that stand under the first would be lost; a key of each row is no such thing."""
+    row = '{"id": 1, "name": "A", "in": {"id": 2}}'
+    server.app = lambda _call: Reply(f'{{"rows": [{row}], "next": null}}'.encode())
+    assert len(books.read(accounts(server, {"type": "none"})).accounts or []) == 1
+    for twice in (f'{{"rows": [{row}], "rows": []}}', '{"rows": [{"id": 1, "name": "A", "name": "B"}]}'):
+        answer = Reply(twice.encode())
+        server.app = lambda _call, answer=answer: answer  # type: ignore[misc]
+        with pytest.raises(SourceError, match="an object of the answer has a key twice"):
+            books.read(accounts(server, {"type": "none"}))
