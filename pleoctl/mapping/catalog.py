@@ -88,6 +88,8 @@ class Catalog:
             return "absent", f"account {code} does not exist in the accounting system"
         if not account.active:
             return "unusable", f"account {code} is archived in the accounting system"
+        if account.currency is None or account.currency == currency:
+            return None
         # Of several under one code nobody knows which is meant; it may be the one in this currency.
         if all(one.currency not in {None, currency} for one in self.shared.get(code, (account,))):
             return "unusable", f"account {code} is kept in {account.currency}, the item in {currency}"

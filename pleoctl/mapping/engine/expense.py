@@ -68,7 +68,7 @@ class Expenses:
         described: list[Template] = []
         own, usable, row = None, None, None
         on, currency, account, table = expense.side, expense.currency, expense.account, expense.table
-        known, codes, split = self._known, self._codes, self._split
+        known, codes, split, day = self._known, self._codes, self._split, item.date[:10]
         for number, line in enumerate(item.accounting_entry_lines):
             amounts, taxed = figures[number], line.tax
             if account is None:
@@ -89,7 +89,7 @@ class Expenses:
                 outline, code = self._learn((kind, tax), item, number, row, expense)
             if outline is None or (outline.needs_own and usable is None):
                 return None
-            tags = self._tags.of(line, changes, number, item.date[:10]) if line.tags or changes.tags else {}
+            tags = self._tags.of(line, changes, number, day) if line.tags or changes.tags else {}
             for figure, side, fixed, role, tax_code, rule, branch, tagged in outline.seats:
                 made.append(
                     Posting(
