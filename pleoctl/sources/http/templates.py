@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Braces with anything else inside are the text of another language, such as GraphQL.
 _VARIABLE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*(?:\.[^\s{}]+)?)\}")
 _OF_PARENT: Final = re.compile(r"parent\.(.+)")
+_DOTS: Final = frozenset({".", ".."})
 _LEFT_OUT: Final = object()
 
 
@@ -48,8 +49,16 @@ def check_names(value: Any, known: set[str], key: Setting) -> None:
 
 
 def fill_path(text: str, variables: Mapping[str, Any]) -> str:
-    """A path with every variable percent-encoded; one without a value is empty."""
-    return _fill(text, variables, lambda value: quote(_plain(value), safe=""))
+    """A path with every variable percent-encoded; one without a value is empty.
+
+    Raises `SourceError` where a value leads to another path: no spelling of ``..`` is a name there.
+    """
+    path = _fill(text, variables, lambda value: quote(_plain(value), safe=""))
+    stepping = _DOTS.intersection(path.partition("?")[0].split("/"))
+    if stepping and not _DOTS.intersection(text.split("/")):
+        words = f"the path {text} cannot be asked for {min(stepping)!r}, which servers read as a step to another path"
+        raise SourceError(words, hint="give that row another code in the accounting system")
+    return path
 
 
 def fill_text(text: str, variables: Mapping[str, Any]) -> str:

@@ -78,6 +78,12 @@ def test_parents_are_asked_one_by_one(server: FakeServer, books: Books) -> None:
     state = books.read(source)
     found = [(d.row.key, [v.fields["name"] for v in d.values or []]) for d in state.dimensions or []]
     assert found == [("A/B", ["One X"]), ("C", ["Two Y"])]
+    for steps in ("..", "."):  # servers and libraries take them out of a path, however they are spelt
+        dimensions[1]["key"] = steps
+        server.calls.clear()
+        with pytest.raises(SourceError, match="a step to another path"):
+            books.read(source)
+        assert {call.path for call in server.calls} <= {"/d", "/d/A%2FB/values"}
 
 
 def test_values_may_stand_in_their_dimension(server: FakeServer, books: Books) -> None:
