@@ -12,6 +12,7 @@ import logging
 from collections import defaultdict
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
@@ -125,7 +126,7 @@ def _send(url: str, title: str, body: str) -> None:
     with _silent():
         target = Apprise()
         try:
-            known = target.add(url)
+            known = target.add(url) or target.add(_as_json(url))
             sent = known and target.notify(
                 body=body, title=title, notify_type=NotifyType.WARNING, body_format=NotifyFormat.TEXT
             )
@@ -135,6 +136,15 @@ def _send(url: str, title: str, body: str) -> None:
         raise PleoctlError("is no url that notices can be sent to", hint="see the list of services of Apprise")
     if not sent:
         raise PleoctlError("the notice could not be sent")
+
+
+def _as_json(url: str) -> str:
+    """A plain web address as Apprise calls one that takes JSON, which keeps of a query only what has a ``-``."""
+    parts = urlsplit(url)
+    scheme = {"http": "json", "https": "jsons"}.get(parts.scheme, parts.scheme)
+    pairs = [(f"-{name}", value) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
+    query = urlencode(pairs, quote_via=quote)  # it takes a plus for itself
+    return urlunsplit((scheme, parts.netloc, parts.path, query, ""))
 
 
 @contextmanager

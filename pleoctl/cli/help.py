@@ -31,14 +31,18 @@ def command(options: Options, *, words: tuple[str, ...]) -> Output:
 
     """
     del options
-    root = click.get_current_context().find_root()
+    current = click.get_current_context()
+    root = current.find_root()
     context, asked = root, root.command
     for word in words:
         if not isinstance(asked, click.Group):
-            raise click.UsageError(f"{context.command_path} has no commands of its own", context)
-        name, found, _ = asked.resolve_command(context, [word])
+            raise click.UsageError(f"{context.command_path} has no commands of its own", current)
+        try:
+            name, found, _ = asked.resolve_command(context, [word])
+        except click.UsageError as error:
+            raise click.UsageError(error.message, current) from error
         if found is None:
-            raise click.UsageError(f"No such command {word!r}.", context)
+            raise click.UsageError(f"No such command {word!r}.", current)
         asked, context = found, click.Context(found, parent=context, info_name=name, **found.context_settings)
     text = asked.get_help(context)
     return Output(Shown.lines(text.split("\n")), {"command": " ".join(words), "help": text})

@@ -57,13 +57,14 @@ def _as_json(job: ExportJob) -> dict[str, Any]:
     return {"id": job.id, "status": job.status, "items": job.items, "createdAt": job.created, "expiresAt": job.expires}
 
 
-@as_command("fetch", parent="jobs", formats=("json",), default="json")
+@as_command("fetch", parent="jobs")
 @click.argument("job", type=JOB_ID)
 @click.option("-o", "--output", type=OUTPUT, metavar="FILE", help="Write here, whole or not at all.")
 def fetch(options: Options, *, job: str, output: str | None) -> Output:
     """Fetch a job's items as JSON lines, as `map` reads them.
 
-    All of them or none; of a job without items it is the list [].
+    All of them or none; of a job without items it is the list []. Both formats are these lines, and differ where there
+    are none: json tells on standard output what went wrong.
 
     Examples:
     pleoctl jobs fetch JOB -o items.jsonl
@@ -182,6 +183,7 @@ def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Out
     pleoctl jobs verify --since 2026-03-01
 
     """
+    from pleoctl.jobs.queue import named_jobs
     from pleoctl.jobs.verify import planned
     from pleoctl.jobs.verify import verify as verified
     from pleoctl.pleo.export_jobs import ExportReader
@@ -189,7 +191,7 @@ def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Out
     first = _day(since)
     workspace = open_workspace(options)
     with opened(workspace) as session, connected(workspace, ExportReader) as reader:
-        chosen = [reader.job(job) for job in jobs] or reader.jobs(OVER)
+        chosen = named_jobs(reader, jobs) or reader.jobs(OVER)
         chosen = [job for job in chosen if job.created[:10] >= first]
         known = {job.id: planned(workspace.runs, job.id) for job in chosen}
         kind = session.books.head.type

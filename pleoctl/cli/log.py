@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
 
 VERIFY = "verify"
+_ID: Final = "sha256:[0-9a-f]{64}"
 
 
 def _runs(ctx: click.Context) -> list[str]:
@@ -46,11 +48,15 @@ def command(options: Options, *, run: str | None, number: int, head: str | None)
     pleoctl log verify --head sha256:…
 
     """
+    if run == VERIFY:
+        options.command = f"log {VERIFY}"
+    elif head is not None:
+        raise UsageError("--head goes with `pleoctl log verify`")
+    if head is not None and not re.fullmatch(_ID, head):
+        raise UsageError(f"--head {head} is no id of a receipt", hint="its `id`: sha256: and 64 letters of 0-9 and a-f")
     workspace = open_workspace(options)
     if run == VERIFY:
         return _verified(workspace, head)
-    if head is not None:
-        raise UsageError("--head goes with `pleoctl log verify`")
     return _list(workspace, number) if run is None else _one(workspace, run)
 
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 class OutputFile(click.Path):
     """A file that a command writes; no two of one call may be the same."""
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Its path; an empty one, as of a variable that is not set, is none."""
+        if not value:
+            self.fail("an output needs a name.", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 SHARED: Final = ("workspace", "format", "verbose", "debug", "no_color", "log_format", "metrics")
 """The names of the options that every command has."""

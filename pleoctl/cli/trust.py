@@ -26,6 +26,7 @@ def command(options: Options, *, host: str) -> Output:
     from pleoctl.workspace.trust import host_entry, store_host, stored_hosts
 
     if host == "list":
+        options.command = "trust list"
         return _listed()
     entry = host_entry(host)
     new = store_host(entry)

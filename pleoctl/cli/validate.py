@@ -114,12 +114,10 @@ def _below(path: str, folder: PurePosixPath, finding: Finding) -> Finding:
 
 
 def _scheduled(fleet: Fleet) -> None:
-    if any(fleet.settings.schedule.lines()):
-        try:
-            from pleoctl.fleet.queue.schedule import check_schedule
-        except ImportError as error:
-            raise MissingExtra("cron lines are not checked", hint="pip install 'pleoctl[fleet]'") from error
-        check_schedule(fleet)
+    try:
+        fleet.check_cron_lines()
+    except ImportError as error:
+        raise MissingExtra("cron lines are not checked", hint="pip install 'pleoctl[fleet]'") from error
 
 
 def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], object]]]:

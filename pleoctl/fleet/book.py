@@ -28,7 +28,8 @@ class Last(Strict, kw_only=True):
 
 Lasts = dict[str, dict[Command, Last]]
 """By the path of the company and by command."""
-_FILE: Final = "last.json"
+_FILE: Final = "fleet-last.json"
+_FORMER: Final = "last.json"
 _DECODER: Final = msgspec.json.Decoder(Lasts)
 
 
@@ -43,16 +44,19 @@ class Book(Protocol):
 
 
 class FileBook:
-    """A `Book` of this machine, in ``.pleoctl/fleet`` beside fleet.yaml."""
+    """A `Book` of this machine, in ``.pleoctl`` beside fleet.yaml."""
 
-    def __init__(self, folder: Path) -> None:
-        """The folder must exist when something is noted."""
-        self._file = folder / _FILE
+    def __init__(self, receipts: Path) -> None:
+        """``receipts`` is the folder of the fleet's receipts, which must exist when something is noted."""
+        self._file = receipts.parent / _FILE
+        # Where it lay among the receipts, until something is noted again.
+        self._former = receipts / _FORMER
 
     def last(self) -> Lasts:
         """See `Book.last`; a file that cannot be read holds nothing."""
         try:
-            return _DECODER.decode(self._file.read_bytes())
+            file = self._file if self._file.exists() else self._former
+            return _DECODER.decode(file.read_bytes())
         except (OSError, msgspec.MsgspecError):
             return {}
 
@@ -63,6 +67,7 @@ class FileBook:
             for run in runs:
                 kept.setdefault(run.result.path, {})[run.command] = run
             write_atomically(self._file, msgspec.json.encode(kept), mode=0o600)
+            self._former.unlink(missing_ok=True)
 
 
 def newest(lasts: dict[Command, Last]) -> Last | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -58,16 +59,41 @@ class Fleet:
 
     @classmethod
     def find(cls, given: str | None = None) -> Fleet:
-        """``--fleet`` > ``PLEOCTL_FLEET`` > walking up from the current folder. Raises `InvalidFile`, `Refused`."""
-        chosen = given or os.environ.get(VARIABLE)
+        """``--fleet`` > ``PLEOCTL_FLEET`` > walking up from the current folder. Raises `InvalidFile`, `Refused`.
+
+        Its cron lines are checked where the extra that knows them is installed.
+        """
+        found = cls(cls._file(given or os.environ.get(VARIABLE)))
+        with suppress(ImportError):
+            found.check_cron_lines()
+        return found
+
+    @staticmethod
+    def _file(chosen: str | None) -> Path:
         if chosen:
             path = Path(chosen)
-            return cls(path / FLEET_FILE if path.is_dir() else path)
+            return path / FLEET_FILE if path.is_dir() else path
         found = nearest_file(FLEET_FILE)
         if found is None:
             raise InvalidFile(f"no {FLEET_FILE} here or in a folder above", hint="write one, or give --fleet")
         check_owner(found, os.environ, f"--fleet {found}, or {VARIABLE}")
-        return cls(found)
+        return found
+
+    def check_cron_lines(self) -> None:
+        """Raise `InvalidFile` for cron lines that are none, `ImportError` without the extra that knows them."""
+        lines = list(self.settings.schedule.lines())
+        if not lines:
+            return
+        from croniter import croniter
+
+        hint = "minute hour day month weekday"
+        bad = [
+            self.document.finding(("schedule", command), InvalidFile.code, f"{line} is no cron line", hint=hint)
+            for command, line in lines
+            if not croniter.is_valid(line)
+        ]
+        if bad:
+            raise InvalidFile.of(bad)
 
     @property
     def folder(self) -> Path:

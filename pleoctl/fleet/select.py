@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -29,6 +30,7 @@ STATUSES: Final = (
     "interrupted",
 )
 _GIT_SECONDS: Final = 120.0
+_TAKES: Final = "--changed takes a commit, a branch or a tag of the fleet's repository"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Selection:
     def of(self, fleet: Fleet, companies: Sequence[Opened], last: Mapping[str, str]) -> list[Opened]:
         """The companies, in the order of their paths; ``last`` is how each one's last run ended.
 
-        Raises `UsageError` for a pattern that names nobody, `PleoctlError` where git does not answer.
+        Raises `UsageError` for a pattern or commit that names nothing, `PleoctlError` where git does not answer.
         """
         found = list(companies)
         if self.patterns:
@@ -82,8 +84,17 @@ def _touched(one: Opened, files: Sequence[PurePosixPath]) -> bool:
 def changed_files(fleet: Fleet, reference: str) -> list[PurePosixPath]:
     """Files below the fleet's folder that differ from a commit, uncommitted and untracked ones as well."""
     asked = ["diff", "--name-only", "-z", "--relative", "--no-renames", "--end-of-options", reference, "--"]
+    _require_commit(fleet, reference)
     listed = [*_git(fleet, asked), *_git(fleet, ["ls-files", "-z", "--others", "--exclude-standard"])]
     return [_as_fleet(fleet, PurePosixPath(name)) for name in listed]
+
+
+def _require_commit(fleet: Fleet, reference: str) -> None:
+    """Raise `UsageError` for what the repository does not know; where there is none, git says so itself."""
+    asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", reference]
+    with suppress(ProgramError, OSError):
+        if this_machine().git(asked, _GIT_SECONDS, fleet.root).code == 1:
+            raise UsageError(f"--changed {reference} is no git revision", hint=_TAKES)
 
 
 def _as_fleet(fleet: Fleet, path: PurePosixPath) -> PurePosixPath:
@@ -97,8 +108,7 @@ def _git(fleet: Fleet, arguments: list[str]) -> list[str]:
     except (ProgramError, OSError) as error:
         raise PleoctlError(f"git does not say what has changed: {error}") from error
     if code:
-        words = f"git {arguments[0]} ended with exit code {code}"
-        raise PleoctlError(words, hint="--changed takes a commit, a branch or a tag of the fleet's repository")
+        raise PleoctlError(f"git {arguments[0]} ended with exit code {code}", hint=_TAKES)
     return [name for name in output.decode(errors="surrogateescape").split("\0") if name]
 
 

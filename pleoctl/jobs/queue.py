@@ -25,15 +25,21 @@ if TYPE_CHECKING:
 def eligible(reader: ExportReader, wanted: Sequence[str] = ()) -> list[ExportJob]:
     """Jobs to work on, one after the other: those in progress first, then the pending ones, each oldest first.
 
-    ``wanted`` are ids, whose order stays; a job that is over is `Stale`.
+    ``wanted`` are ids as of `named_jobs`; a job that is over is `Stale`.
     """
     if not wanted:
         return sorted(reader.jobs(OPEN_JOBS), key=lambda job: job.status != "in_progress")
-    found = [reader.job(identity) for identity in wanted]
+    found = named_jobs(reader, wanted)
     for job in found:
         if not job.is_open:
             raise Stale(f"export job {job.id} is {spoken(job.status)}")
     return found
+
+
+def named_jobs(reader: ExportReader, wanted: Sequence[str]) -> list[ExportJob]:
+    """The jobs of these ids, in their order; one that is named twice counts once."""
+    named = dict.fromkeys(identity.lower() for identity in wanted)
+    return [reader.job(identity) for identity in named]
 
 
 def fail_job(pleo: ExportWriter, job: ExportJob, memory: JobMemory, reason: tuple[str, str]) -> None:

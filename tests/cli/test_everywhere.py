@@ -76,6 +76,8 @@ def test_a_variable_that_says_nothing_usable_is_named(
 
 
 WRONG = (
+    "validate --junit=",
+    "log verify --head nonsense",
     "apply none.json --lock-timeout soon",
     "apply none.json --approvals 2",
     "sync --lock-timeout soon",
@@ -117,6 +119,7 @@ def test_help_shows_what_the_option_shows(cli: Cli, words: list[str]) -> None:
 @pytest.mark.parametrize("words", [["plam"], ["plan", "nothing"], ["mapping", "chek"]])
 def test_help_for_what_is_not_there_is_a_usage_error(cli: Cli, words: list[str]) -> None:
     """And says what there is."""
+    assert cli("help", *words, "--format", "json").json["command"] == "help"
     said = cli("help", *words)
     assert (said.code, words[-1] in said.stderr or "has no commands" in said.stderr) == (64, True)
 

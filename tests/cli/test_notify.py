@@ -87,15 +87,22 @@ def test_refused_failed_and_held_are_told(
 
 
 def test_each_target_hears_what_it_asked_for(
-    cli: Cli, service: Collector, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
+    cli: Cli,
+    service: Collector,
+    pleo: Sandbox,
+    workspace: MakeWorkspace,
+    desired: MakeDesired,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing else, and nothing at all where that is nothing."""
+    """Nothing else, and nothing at all where that is nothing; a web address takes JSON as well, with its query."""
     pleo.reset(Seed(accounts=accounts(2)), Settings())
     desired(workspace(pleo, notify=[{"to": "env:NOTICES", "on": ["expiring", "failed"]}]), accounts=[])
     assert cli("plan").code == 3
     assert told(service) == []
     pleo.add_fault(Fault(kind="status", status=401))
+    monkeypatch.setenv("NOTICES", f"http://127.0.0.1:{service.port}/hook/T1?key=a%20b&verify=no")
     assert cli("plan").code == 1
+    assert [posted.path for posted in service.posted] == ["/hook/T1?key=a+b&verify=no"]
     (message,) = told(service)
     assert message["title"] == "pleoctl plan: failed, expiring"
 

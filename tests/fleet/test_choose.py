@@ -81,8 +81,8 @@ def test_changed_companies_are_those_with_other_files(fleet: FleetFolder, cli: C
     assert chosen(cli, "--changed", "main~1") == ["south", "west"]
     fleet.write(concurrency=2)
     assert chosen(cli, "--changed", "main") == ["north", "south", "west"]
-    said = cli("fleet", "list", "--changed", "--output=x")
-    assert said.code == 1
+    for what in ("--output=x", "nosuchref"):
+        assert cli("fleet", "list", "--changed", what).code == 64
 
 
 def test_companies_are_chosen_by_how_their_last_run_ended(fleet: FleetFolder, cli: Cli) -> None:
@@ -94,6 +94,12 @@ def test_companies_are_chosen_by_how_their_last_run_ended(fleet: FleetFolder, cl
     cli("fleet", "drift", "--select", "north")
     assert chosen(cli, "--status", "failed") == ["south"]
     assert chosen(cli, "--status", "done, drifted") == ["north", "west"]
+    # Beside the receipts it was kept before; there it is still found, and goes with the next run.
+    kept, former = fleet.root / ".pleoctl" / "fleet-last.json", fleet.root / ".pleoctl" / "fleet" / "last.json"
+    kept.rename(former)
+    assert chosen(cli, "--status", "failed") == ["south"]
+    cli("fleet", "plan", "--select", "west")
+    assert (chosen(cli, "--status", "failed"), kept.exists(), former.exists()) == (["south"], True, False)
     assert cli("fleet", "list", "--status", "fine").code == 64
 
 

@@ -42,6 +42,7 @@ def test_the_schema_states_the_settings_and_their_defaults() -> None:
         ({"companies": ["../x/pleoctl.yaml"]}, "leads outside"),
         ({"companies": ["nowhere/*/pleoctl.yaml"]}, "matches no workspace file"),
         ({"schedule": {"sync": "hourly"}}, "not a cron line"),
+        ({"schedule": {"sync": "61 * * * *"}}, "61 * * * * is no cron line"),
         ({"database": "postgresql://u:hush@h/d"}, "not a secret reference"),
         ({"sharedEnv": ["A-B"]}, "not the name of a variable"),
         ({"concurrency": 0}, "concurrency"),

@@ -249,8 +249,9 @@ def test_items_of_a_job_that_is_over_cannot_be_fetched(world: World, books: Make
     folder = books()
     world.jobs[JOB]["status"] = "completed"
     done = cli("jobs", "fetch", JOB, "-o", "items.jsonl")
-    assert done.code == 4
-    assert f"export job {JOB} is over, and Pleo gives the items of open jobs only" in done.stdout + done.stderr
+    assert (done.code, done.stdout) == (4, "")
+    assert f"export job {JOB} is over, and Pleo gives the items of open jobs only" in done.stderr
+    assert cli("jobs", "fetch", JOB, "--format", "json").json["command"] == "jobs fetch"
     assert not (folder / "items.jsonl").exists()
 
 

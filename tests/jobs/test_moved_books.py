@@ -133,7 +133,7 @@ def test_a_plan_that_does_not_know_of_other_books_leaves_the_item_open(
     assert cli("jobs", "plan", "-o", "plan.json").code == 0
     books(FIRST)
     world.add(OTHER, [payload(1)], createdAt="2026-03-19T10:00:00Z")
-    assert cli("jobs", "run", OTHER).code == 0
+    assert cli("jobs", "run", OTHER, OTHER.upper()).code == 0
     books(SECOND)
     said = cli("apply", "plan.json", "--format", "json")
     assert said.code == 5

@@ -58,6 +58,7 @@ def rewrite(folder: Path, *, sealed: bool, **fields: Value) -> Json:
 def broken(cli: Cli, *more: str) -> list[str]:
     """The codes of the breaks that `log verify` names; it ends with 1 exactly where there are some."""
     said = cli("log", "verify", "--format", "json", *more)
+    assert said.json["command"] == "log verify"
     codes = [finding["code"] for finding in said.json["findings"]]
     assert said.code == (1 if codes else 0), said
     assert said.json["result"]["unbroken"] == (not codes)

@@ -32,7 +32,7 @@ SECTIONS: dict[str, Json] = {
     "beancount": {},
     "hledger": {},
     "csv": {},
-    "sie": {"currency": "EUR", "company": "Böcker & Co", "series": "P", "dimensions": {"DEPT": 1}},
+    "sie": {"currency": "EUR", "company": "Böcker & Co", "series": "P", "dimensions": {"DEPT": "1"}},
     "datev": {
         "consultant": 1001,
         "client": 1,

@@ -185,12 +185,16 @@ def test_wrong_settings_are_told_with_their_place(section: str, tmp_path: Path) 
 
 
 def test_a_number_in_quotes_is_told_without_them(tmp_path: Path) -> None:
-    """Where a whole number is due; what is no number gets no such advice."""
+    """Where a whole number is due; what is no number gets no such advice. The books' own numbers may be quoted."""
     keys = 'taxKeys: {V19: "9", V7: "acht", V0: "007"}'
-    sink = f"sink: {{type: datev, path: books, consultant: 1, client: 1, currency: EUR, {keys}}}\n"
+    sink = f"sink: {{type: datev, path: books, consultant: '1001', client: 1, currency: EUR, {keys}}}\n"
     with pytest.raises(InvalidFile) as caught:
         Workspace(write(tmp_path, TEXT + sink), {})
     assert [finding.hint for finding in caught.value.findings] == ["write 9, without quotes", None, None]
+    for number in ("'01001'", "0", "'A'"):
+        with pytest.raises(InvalidFile) as caught:
+            Workspace(write(tmp_path, TEXT + sink.replace("'1001'", number).replace(keys, "")), {})
+        assert [finding.message[:16] for finding in caught.value.findings] == ["sink.consultant "]
 
 
 def test_what_no_schema_can_say_is_told_by_validate(cli: Cli, workspace: MakeWorkspace) -> None:

@@ -222,7 +222,9 @@ def test_a_user_trusts_a_host_once(cli: Callable[..., Said], monkeypatch: pytest
     assert cli("trust", "Books.example:8443").code == 0
     assert "as before" in cli("trust", "books.example:8443").stdout
     monkeypatch.setenv("PLEOCTL_TRUSTED_HOSTS", "one.example")
-    listed = cli("trust", "list", "--format", "json").json["result"]
+    said = cli("trust", "list", "--format", "json").json
+    assert said["command"] == "trust list"
+    listed = said["result"]
     assert [(one["host"], one["origin"] == "PLEOCTL_TRUSTED_HOSTS") for one in listed] == [
         ("one.example", True),
         ("books.example:8443", False),

@@ -31,15 +31,11 @@ RETURNING path, (xmax = 0) AS first
 
 
 def check_schedule(fleet: Fleet) -> None:
-    """Raise `InvalidFile` for a line that is no cron line, or where nothing is scheduled."""
-    lines = dict(fleet.settings.schedule.lines())
-    if not lines:
+    """Raise `InvalidFile` where nothing is scheduled, or a line is no cron line."""
+    if not any(fleet.settings.schedule.lines()):
         place = fleet.document.place(())
         raise InvalidFile("nothing is scheduled", place=place, hint='e.g. schedule: {sync: "17 * * * *"}')
-    for command, line in lines.items():
-        if not croniter.is_valid(line):
-            place = fleet.document.place(("schedule", command))
-            raise InvalidFile(f"{line} is no cron line", place=place, hint="minute hour day month weekday")
+    fleet.check_cron_lines()
 
 
 def due_now(line: str, moment: datetime) -> datetime:
