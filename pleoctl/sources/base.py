@@ -99,15 +99,15 @@ class Table:
     """All rows of one resource; ``name`` is the file or address it came from.
 
     ``findings`` tell what is doubtful about the list as a whole, ``may_be_empty`` says that a company may have none,
-    ``rate_unit`` (fraction, percent) what its rates are in where the workspace does not say. ``left_out``
-    is how many rows came that the section does not want.
+    ``rate_unit`` (fraction, percent) what its rates are in where the workspace does not say, None where nobody does.
+    ``left_out`` is how many rows came that the section does not want.
     """
 
     name: str
     rows: list[SourceRow] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     may_be_empty: bool = False
-    rate_unit: str = "fraction"
+    rate_unit: str | None = None
     left_out: int = 0
 
 

@@ -56,7 +56,8 @@ class CsvSource:
             return None
         if "rows" in config:
             given = literal_rows(resource, config["rows"])
-            return Table(resource, [SourceRow(dict(cells), f"{resource}[{n}]") for n, cells in enumerate(given)])
+            listed = [SourceRow(dict(cells), f"{resource}[{n}]") for n, cells in enumerate(given)]
+            return Table(resource, listed, rate_unit="fraction")
         parts = [(key, self._table(part, resource, key)) for key, part in _parts(config, Setting("source", resource))]
         tables = [table for _, table in parts]
         if len(tables) == 1:

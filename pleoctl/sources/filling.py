@@ -18,16 +18,31 @@ def filled(cells: dict[str, Any], kind: Kind, table: Table, section: Mapping[str
     """The cells of a row as the source's section (``rateUnit``, ``defaultCurrency``) says that they are meant."""
     if not kind.rated and not kind.general:
         return cells
-    config = section.get(kind.section)
-    said: Mapping[str, Any] = config if isinstance(config, dict) else {}
+    said = _said(kind, section)
     unit = said.get("rateUnit", table.rate_unit)
     made = {one: rate(cells[one], unit) for one in kind.rated if one in cells}
     made |= {one: said[one] for one in kind.general if one in said and not cells.get(one)}
     return {**cells, **made} if made else cells
 
 
-def rate(value: Any, unit: str) -> Any:
-    """A rate as a fraction; what is no number stays as it is, to be told as it stands in the books."""
+def doubtful_rate(cells: Mapping[str, Any], kind: Kind, table: Table, section: Mapping[str, Any]) -> str | None:
+    """Why a row's rates, as the source gives them, may be others than they seem: 1, where nobody says the unit."""
+    if not kind.rated or _said(kind, section).get("rateUnit", table.rate_unit) is not None:
+        return None
+    doubts = (one for one in kind.rated if rate(cells.get(one), None) == "1" and not str(cells[one]).endswith("%"))
+    return next((f"{one} {str(cells[one])!r} may be 1 % or 100 %" for one in doubts), None)
+
+
+def _said(kind: Kind, section: Mapping[str, Any]) -> Mapping[str, Any]:
+    config = section.get(kind.section)
+    return config if isinstance(config, dict) else {}
+
+
+def rate(value: Any, unit: str | None) -> Any:
+    """A rate as a fraction, which it is where nobody says its unit.
+
+    What is no number stays as it is, to be told as it stands in the books.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return value
     text = value if isinstance(value, str) else of_number(float(value))

@@ -23,7 +23,7 @@ from pleoctl.model.records import NOTHING, DesiredState, Dimension, Row
 from pleoctl.place import Place
 from pleoctl.sources.cells import ENDLESS, NO_END
 from pleoctl.sources.days import day_of
-from pleoctl.sources.filling import filled
+from pleoctl.sources.filling import doubtful_rate, filled
 from pleoctl.text import is_whole
 from pleoctl.words import many
 
@@ -66,6 +66,8 @@ class RowReader:
         cells = _with_day(filled(source.cells, kind, table, self._section))
         texts = {name: value for name, value in cells.items() if isinstance(value, str)}
         problem = source.problem or self._problem(cells, texts, kind)
+        doubt = None if problem else doubtful_rate(source.cells, kind, table, self._section)
+        problem = problem or doubt
         identity = cells.get(kind.key)
         if not isinstance(identity, str) or not _is_key(identity):
             broken = isinstance(identity, str) and not is_whole(identity)
@@ -79,7 +81,8 @@ class RowReader:
         if problem is not None:
             given = self._section.get(kind.section)
             cure = kind.cure(texts, given if isinstance(given, dict) else ())
-            self._report(row, problem, cure if problem == kind.problem(texts) else None)
+            said_unit = f"say rateUnit: fraction or percent in source.{kind.section}" if doubt else None
+            self._report(row, problem, cure if problem == kind.problem(texts) else said_unit)
         return row
 
     @staticmethod

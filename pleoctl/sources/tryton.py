@@ -75,7 +75,8 @@ class TrytonSource:
 
     def _tax_codes(self) -> Table:
         records = self._calls.search("account.tax", [_ALL, *self._company()], list(TAX_FIELDS))
-        return Table("account.tax", list(tax_rows(records, this_machine().now().astimezone().date())))
+        rows = list(tax_rows(records, this_machine().now().astimezone().date()))
+        return Table("account.tax", rows, rate_unit="fraction")
 
     def _vendors(self) -> Table:
         """All parties, or those of a category: Tryton does not say who is a supplier."""

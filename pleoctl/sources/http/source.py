@@ -95,7 +95,7 @@ class HttpSource:
                 SourceRow(dict(cells), f"{resource}[{n}]", record=cells)
                 for n, cells in enumerate(self._literal[resource])
             ]
-            return Table(resource, rows)
+            return Table(resource, rows, rate_unit="fraction")
         if resource not in self._resources:
             return None
         if resource not in self._tables:

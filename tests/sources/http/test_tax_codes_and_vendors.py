@@ -73,13 +73,18 @@ def test_a_currency_of_all_fills_empty_cells(books: Books) -> None:
 
 def test_a_row_that_a_setting_would_cure_says_which(books: Books) -> None:
     """A list without types, percentages taken for fractions, vendors without a currency; others have no such hint."""
-    (books.folder / "tax.csv").write_text("code,name,rate,type\nA,Std,0.25,\nB,Low,12,inclusive\nC,Net,0.2,exclusive\n")
+    rates = "A,Std,0.25,\nB,Low,12,inclusive\nC,Net,0.2,exclusive\nE,One,1,inclusive\nF,All,100%,inclusive\n"
+    (books.folder / "tax.csv").write_text(f"code,name,rate,type\n{rates}")
     (books.folder / "v.csv").write_text("externalId,code,name\n1,1,Acme\n")
     source = {"type": "csv", "taxCodes": {"path": "tax.csv"}, "vendors": {"path": "v.csv"}}
     hints = {finding.message.partition(":")[0]: finding.hint or "" for finding in books.findings(source)}
     assert "fixed: {type: inclusive}" in hints["'A'"]
     assert "rateUnit: percent" in hints["'B'"]
     assert hints["'C'"] == ""
+    assert (hints["'E'"], "'F'" in hints) == ("say rateUnit: fraction or percent in source.taxCodes", False)
+    for unit, fraction in (("percent", "0.01"), ("fraction", "1")):
+        source["taxCodes"] = {"path": "tax.csv", "rateUnit": unit}
+        assert {row.key: row.fields["rate"] for row in books.read(source).flat["taxCode"]}["E"] == fraction
     (books.folder / "over.csv").write_text("code,name,rate,type\nD,Much,250,inclusive\n")
     over = {"type": "csv", "taxCodes": {"path": "over.csv", "rateUnit": "percent"}}
     (told,) = books.findings(over)
