@@ -221,11 +221,11 @@ def end_usage_error(error: click.UsageError, arguments: list[str]) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx is not None:
         tell(Shown.lines(error.ctx.get_help().split("\n")))
         return int(ExitCode.USAGE)
-    command = error.ctx.command_path.removeprefix("pleoctl").strip() if error.ctx else ""
+    command = error.ctx.command_path.removeprefix("pleoctl").strip() if error.ctx else _named(arguments)
     finding = Finding("usage", error.format_message(), hint=_usage_hint(error))
     if asked_for(arguments, "--format", "PLEOCTL_FORMAT") == "json":
         output = Output(findings=[finding], exit_code=ExitCode.USAGE)
-        hand_over(envelope(command or _named(arguments), output))
+        hand_over(envelope(command, output))
     else:
         tell(Shown.lines(_usage(error)), level="error")
     return int(ExitCode.USAGE)
@@ -240,9 +240,7 @@ def end_interrupted(error: BaseException | None, arguments: list[str]) -> int:
 
 def _named(arguments: list[str]) -> str:
     """The command that was probably meant."""
-    behind = {"--format", "--workspace", "--log-format", "--metrics"}  # options with a value, which is none
-    pairs = zip(["", *arguments], arguments, strict=False)
-    return next((one for before, one in pairs if not one.startswith("-") and before not in behind), "")
+    return next((one for one in arguments if not one.startswith("-")), "")
 
 
 def _usage(error: click.UsageError) -> Iterator[str]:

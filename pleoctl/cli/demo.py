@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import shlex
+import sys
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -44,30 +46,50 @@ STEPS: Final = (
 )
 
 
-@as_command("demo", formats=("text",))
+@as_command("demo")
 @click.option("--keep", metavar="DIR", type=PATH, help="Keep the workspace in this new folder.")
 def command(options: Options, *, keep: str | None) -> Output:
     """Run the whole main job on a sandbox on this machine.
 
     An example company: export, plan, show, apply, and plan again, then an export job into a journal, with a line of
     explanation before each. Talks to nobody outside this machine and leaves nothing behind, unless --keep names a
-    folder.
+    folder. With --format json all of it is shown on standard error, and what was done told on standard output.
 
     Examples:
     pleoctl demo
     pleoctl demo --keep company
 
     """
-    with _folder(keep) as folder, _sandbox(folder) as pleo, _environment(folder, pleo):
+    steps: list[dict[str, object]] = []
+    done: dict[str, object] = {"workspace": keep, "steps": steps}
+    with _shown(options), _folder(keep) as folder, _sandbox(folder) as pleo, _environment(folder, pleo):
         _say(options, f"A sandbox Pleo listens on {pleo.url}; the company is in {folder.name}/.")
         for words, arguments in STEPS:
             code = _run(options, words, arguments)
+            steps.append({"command": shlex.join(["pleoctl", *arguments]), "exitCode": int(code)})
             if code is not ExitCode.OK:
-                return Output(exit_code=code)
-    _say(options, "No changes: Pleo is in line with the accounting system.")
-    if keep is not None:
-        _say(options, f"Kept in {keep}: start `pleoctl sandbox serve --seed seed.yaml --port 8017` there and go on.")
-    return Output()
+                return Output(data=done, exit_code=code)
+        done["counts"] = _counts(folder)
+        _say(options, "No changes: Pleo is in line with the accounting system.")
+        if keep is not None:
+            _say(
+                options, f"Kept in {keep}: start `pleoctl sandbox serve --seed seed.yaml --port 8017` there and go on."
+            )
+    return Output(data=done)
+
+
+def _shown(options: Options) -> AbstractContextManager[object]:
+    """Where the steps show what they do: standard output is for the answer where it is JSON."""
+    return redirect_stdout(sys.stderr) if options.format == "json" else nullcontext()
+
+
+def _counts(folder: Path) -> dict[str, int]:
+    """What the demo came to, by the files that its steps left."""
+    import json
+
+    plan, posting = (json.loads((folder / name).read_bytes()) for name in ("plan.json", "posting.json"))
+    entries = (folder / "entries.jsonl").read_bytes().count(b"\n")
+    return {"changes": len(plan["changes"]), "entries": entries, "booked": posting["summary"]["book"]}
 
 
 def _say(options: Options, words: str) -> None:
