@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import statistics
+import subprocess
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -57,6 +58,11 @@ FLOORS: Final = (
     "__main__ testing",
 )
 HEIGHT: Final = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
+TOP_LEVEL: Final = """
+.ci .dockerignore .github .gitignore .pre-commit-hooks.yaml CHANGELOG.md CONTRIBUTING.md Containerfile LICENSE Makefile
+README.md action.yml bench changelog.d docs docs_site.py examples hatch_build.py mkdocs.yml pleoctl pyproject.toml
+schemas tests
+"""
 PRIVATE: Final = re.compile(r"pleoctl\.[\w.]*\._[a-zA-Z]\w*")
 LONGEST_MODULE: Final = 400
 MOST_PARAMETERS: Final = 5
@@ -118,6 +124,15 @@ def test_no_module_imports_itself_through_others() -> None:
         for name in free:
             del standing[name]
     assert sorted(standing) == [], "these stand in a circle, or import from one"
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no checkout")
+def test_the_top_level_is_known() -> None:
+    """What lies there beside these was left by mistake: a file of a test, or of somebody's try."""
+    git = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    listed = subprocess.run(git, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    there = {Path(name).parts[0] for name in listed if name and (ROOT / name).exists()}
+    assert there - set(TOP_LEVEL.split()) == set()
 
 
 @pytest.mark.parametrize("folder", ["pleoctl", "bench", "tests"])

@@ -21,7 +21,7 @@ def command() -> None:
 @as_command("list", parent="fleet")
 @select_options
 def list_(options: Options, **chosen: Any) -> Output:
-    """List the companies, with the state of each and its last run.
+    """List the companies, with the state of each and the run that says so.
 
     Examples:
     pleoctl fleet list
@@ -29,7 +29,7 @@ def list_(options: Options, **chosen: Any) -> Output:
     pleoctl fleet list --changed main --format json
 
     """
-    from pleoctl.fleet.book import newest
+    from pleoctl.fleet.book import decisive
     from pleoctl.fleet.books import book_of
     from pleoctl.report.table import table
 
@@ -38,7 +38,7 @@ def list_(options: Options, **chosen: Any) -> Output:
     lasts = book_of(fleet).last()
     rows = []
     for one in asked.companies(fleet):
-        last = newest(lasts.get(one.company.path, {}))
+        last = decisive(lasts.get(one.company.path, {}))
         rows.append(
             {
                 "path": one.company.path,

@@ -62,7 +62,7 @@ select_options = together(
         "statuses",
         metavar="STATUS,…",
         shell_complete=_statuses,
-        help="Only those whose last run ended so: never, done, partial, failed, refused, stale, drifted, locked, "
+        help="Only those whose state is one of: never, done, partial, failed, refused, stale, drifted, locked, "
         "interrupted.",
     ),
     click.option("--shard", metavar="I/N", help="Only the I-th of N parts, for N machines side by side."),
@@ -120,13 +120,13 @@ class Chosen(NamedTuple):
 
     def companies(self, fleet: Fleet) -> list[Opened]:
         """The companies that are chosen. Raises `UsageError`, `InvalidFile`, `PleoctlError`."""
-        from pleoctl.fleet.book import newest
+        from pleoctl.fleet.book import decisive
         from pleoctl.fleet.books import book_of
         from pleoctl.fleet.select import Selection
 
         statuses, shard = self.parts
         lasts = book_of(fleet).last() if statuses else {}
-        ended = {path: last.result.outcome for path, runs in lasts.items() if (last := newest(runs)) is not None}
+        ended = {path: last.result.outcome for path, runs in lasts.items() if (last := decisive(runs)) is not None}
         return Selection(self.patterns, self.changed, statuses, shard).of(fleet, fleet.opened(), ended)
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from pleoctl.documents.files import write_atomically
+from pleoctl.errors import worst
 from pleoctl.fleet.receipt import Command, CompanyResult
 from pleoctl.machine import this_machine
 from pleoctl.model.shape import Strict
 from pleoctl.state.brief import locked_note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -70,7 +71,22 @@ class FileBook:
             self._former.unlink(missing_ok=True)
 
 
-def newest(lasts: dict[Command, Last]) -> Last | None:
-    """The newest of a company's last runs that says how it stands: a plan is only a look."""
-    ran = [last for command, last in lasts.items() if command != "plan"]
-    return max(ran, key=lambda last: last.finished_at, default=None)
+def decisive(lasts: Mapping[Command, Last]) -> Last | None:
+    """The run that says how a company stands: the worst of each command's last one, the newest of equals.
+
+    A plan is only a look: it counts where it ended badly. A sync does what plan, apply and drift do, so one that is
+    done clears how they ended before, as an apply that is done clears drift that was found before.
+    """
+    counted = [last for last in lasts.values() if not (last.command == "plan" and last.result.well)]
+    standing = [last for last in counted if not any(_clears(other, last) for other in counted)]
+    code = worst(last.result.exit_code for last in standing)
+    worsts = [last for last in standing if last.result.exit_code == code]
+    return max(worsts, key=lambda last: last.finished_at, default=None)
+
+
+def _clears(run: Last, earlier: Last) -> bool:
+    if run.result.outcome != "done" or run.finished_at <= earlier.finished_at:
+        return False
+    if run.command == "sync":
+        return earlier.command in {"plan", "apply", "drift"}
+    return run.command == "apply" and earlier.result.outcome == "drifted"

@@ -45,6 +45,11 @@ class CompanyResult(Strict, kw_only=True):
     summary: dict[str, Any] = msgspec.field(default_factory=dict)
     error: Told | None = None
 
+    @property
+    def well(self) -> bool:
+        """Whether it ended as it should; drift that was found is no bad end."""
+        return self.outcome in {"done", "drifted"}
+
     def ended(self, code: int, findings: Iterable[Finding] = ()) -> CompanyResult:
         """With an exit code; the first error among the findings is told, else what went with a bad end."""
         self.exit_code, self.outcome = int(code), OUTCOMES.get(code, "failed")

@@ -1,4 +1,4 @@
-"""Which companies of a fleet a command is for: by pattern, by changed files, by their last run, by shard."""
+"""Which companies of a fleet a command is for: by pattern, by changed files, by their state, by shard."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Selection:
     shard: tuple[int, int] | None = None
 
     def of(self, fleet: Fleet, companies: Sequence[Opened], last: Mapping[str, str]) -> list[Opened]:
-        """The companies, in the order of their paths; ``last`` is how each one's last run ended.
+        """The companies, in the order of their paths; ``last`` is each one's state.
 
         Raises `UsageError` for a pattern or commit that names nothing, `PleoctlError` where git does not answer.
         """

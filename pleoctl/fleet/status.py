@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pleoctl.fleet.book import newest
+from pleoctl.fleet.book import decisive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,16 +26,16 @@ class Standing:
     company: str | None
     lasts: Mapping[Command, Last]
     problem: str | None = None
-    """Why the company cannot be worked on now, or what was wrong in its last run."""
+    """Why the company cannot be worked on now, or what was wrong in the run that says how it stands."""
 
     @property
     def last(self) -> Last | None:
-        """Its last run of a command that is more than a look."""
-        return newest(dict(self.lasts))
+        """The run that says how it stands; see `decisive`."""
+        return decisive(self.lasts)
 
     @property
     def state(self) -> str:
-        """How that ended, or ``never``."""
+        """How that run ended, or ``never``."""
         return "never" if self.last is None else self.last.result.outcome
 
     @property
@@ -108,7 +108,7 @@ def standings(companies: Sequence[Opened], lasts: Lasts) -> list[Standing]:
 
 
 def _standing(one: Opened, runs: dict[Command, Last]) -> Standing:
-    last = newest(runs)
+    last = decisive(runs)
     told = None if last is None or last.result.error is None else str(last.result.error.finding)
     if one.error is not None:
         told = str(one.error.findings[0])

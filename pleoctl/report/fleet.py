@@ -78,7 +78,7 @@ def status_text(companies: Sequence[Standing], moment: datetime) -> Shown:
     return table(HEADERS, rows) + Shown.lines(["", f"{many(len(companies), 'company')}: {totals}."])
 
 
-HEADERS: Final = ["company", "state", "last run", "ago", "drift", "held", "oldest job", "ends", "problem"]
+HEADERS: Final = ["company", "state", "of", "ago", "drift", "held", "oldest job", "ends", "problem"]
 
 
 def cells(one: Standing, moment: datetime) -> list[str]:

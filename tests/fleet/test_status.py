@@ -51,6 +51,44 @@ def test_status_tells_what_runs_have_told(fleet: FleetFolder, cli: Cli) -> None:
     assert "3 companies: 1 drifted, 1 done, 1 never." in text.stdout
 
 
+STATES: dict[str, tuple[list[Last], str]] = {
+    "another command clears nothing": ([last("sync", "09:00", code=3), last("jobs", "10:00")], "refused"),
+    "the same command does": ([last("sync", "10:00"), last("jobs", "09:00", code=5), last("jobs", "11:00")], "done"),
+    "drift is not hidden by jobs": ([last("drift", "09:00", code=2), last("jobs", "10:00")], "drifted"),
+    "a plan is a look": ([last("plan", "10:00", code=2)], "never"),
+    "a plan that failed is told": ([last("sync", "09:00"), last("plan", "10:00", code=78)], "failed"),
+    "a sync does what a plan does": ([last("plan", "09:00", code=78), last("sync", "10:00")], "done"),
+    "and an apply": ([last("apply", "09:00", code=4), last("sync", "10:00")], "done"),
+    "but not before it": ([last("sync", "09:00"), last("apply", "10:00", code=4)], "stale"),
+    "nor what failed": ([last("plan", "09:00", code=3), last("sync", "10:00", code=5)], "partial"),
+    "an apply leaves no drift": ([last("drift", "09:00", code=2), last("apply", "10:00")], "done"),
+    "but reads no books": ([last("sync", "09:00", code=78), last("apply", "10:00")], "failed"),
+}
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_the_state_is_the_worst_of_each_command(case: str) -> None:
+    """A bad end stays until the same command ends well, or a sync where it does the same and more."""
+    runs, state = STATES[case]
+    standing = Standing("p", None, {one.command: one for one in runs})
+    assert (standing.state, standing.failing) == (state, state not in {"done", "drifted", "never"})
+
+
+def test_a_look_hides_no_failure(fleet: FleetFolder, cli: Cli) -> None:
+    """A refused sync is told and chosen after a round of jobs; so is a plan that cannot be made."""
+    (fleet["north"].folder / "accounts.csv").write_text("externalId,code\n1,2\n")
+    cli("fleet", "sync", "--select", "north")
+    (fleet["south"].folder / "desired-state.yaml").write_text("kind: [")
+    cli("fleet", "plan", "--select", "south")
+    assert cli("fleet", "jobs").code == 0
+    said = cli("fleet", "status", "--format", "json")
+    assert (said.code, [one["state"] for one in said.json["result"]]) == (1, ["failed", "failed", "done"])
+    assert [run["path"] for run in cli("fleet", "list", "--status", "failed", "--format", "json").json["result"]] == [
+        "companies/north/pleoctl.yaml",
+        "companies/south/pleoctl.yaml",
+    ]
+
+
 def test_status_gives_gauges(fleet: FleetFolder, cli: Cli) -> None:
     """In the file of --metrics, beside the command's own."""
     cli("fleet", "sync", "--select", "west")
