@@ -77,7 +77,7 @@ def _list(workspace: Workspace, number: int) -> Output:
 def _one(workspace: Workspace, wanted: str) -> Output:
     from pleoctl.documents.files import read_bytes
     from pleoctl.documents.load import json_data
-    from pleoctl.report.kept import any_receipt, receipt_lines, unfinished_lines
+    from pleoctl.report.kept import any_receipt, receipt_shown, unfinished_lines
     from pleoctl.run.places import RECEIPT, runs_named
     from pleoctl.run.shared import Runs
 
@@ -93,7 +93,7 @@ def _one(workspace: Workspace, wanted: str) -> Output:
         lines, data = unfinished_lines(folder)
         return Output(Shown.lines(lines), data)
     content = read_bytes(folder / RECEIPT, name)
-    return Output(Shown.lines(receipt_lines(any_receipt(content, name))), json_data(content, name))
+    return Output(receipt_shown(any_receipt(content, name)), json_data(content, name))
 
 
 def _verified(workspace: Workspace, head: str | None) -> Output:

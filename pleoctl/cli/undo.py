@@ -103,11 +103,15 @@ def _file_of(receipt: str, workspace: Workspace) -> Path:
 def _read(file: Path) -> KeptReceipt:
     """The receipt of a run that wrote to Pleo. Raises `InvalidFile`."""
     from pleoctl.documents.versions import Kept
+    from pleoctl.fleet.receipt import FleetReceipt
     from pleoctl.jobs.receipt import JobReceipt
     from pleoctl.report.kept import any_receipt
 
     kept = Kept.at(str(file))
     read = any_receipt(kept.content, kept.name)
+    if isinstance(read, FleetReceipt):
+        words, hint = "is the receipt of a fleet's run", "take back each company's own, which it names"
+        raise InvalidFile(words, hint=hint, place=Place(kept.name))
     if isinstance(read, JobReceipt):
         raise InvalidFile(
             f"is the receipt of export job {read.job.id}, which cannot be taken back",

@@ -17,7 +17,7 @@ from pleoctl.place import Place
 FORMAT_VERSION: Final = 1
 _LONGEST: Final = 10_000
 """Bytes of an answer without a result, which spares long plans to be looked through for one."""
-_WORDS: Final = {"PostingPlan": "plan of an export job"}
+_WORDS: Final = {"PostingPlan": "plan of an export job", "FleetReceipt": "receipt of a fleet"}
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from pleoctl.documents.kept import kept
 from pleoctl.documents.load import load_json
+from pleoctl.documents.versions import check_version
 from pleoctl.errors import ExitCode, Finding, Interrupted, PleoctlError, worst
 from pleoctl.model.shape import Strict, Told
 
@@ -70,6 +71,9 @@ class CompanyResult(Strict, kw_only=True):
         return self.ended(ExitCode.ERROR, [Finding.of_bug(error)])
 
 
+FLEET_KIND: Final = "FleetReceipt"
+
+
 class FleetReceipt(Strict, kw_only=True):
     """The receipt of a fleet's run; times are ISO in UTC. ``finishedAt`` is empty while it goes on."""
 
@@ -94,4 +98,10 @@ class FleetReceipt(Strict, kw_only=True):
 
 def read_fleet_receipt(path: Path, shown: str) -> FleetReceipt:
     """A fleet's receipt, checked. Raises `InvalidFile`."""
-    return kept(load_json(path, shown), FleetReceipt, shown)
+    return fleet_receipt_of(load_json(path, shown), shown)
+
+
+def fleet_receipt_of(data: Any, name: str) -> FleetReceipt:
+    """The receipt that a document's data say, checked as `read_fleet_receipt` does."""
+    check_version(data, FLEET_KIND, name)
+    return kept(data, FleetReceipt, name)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from pleoctl.documents.load import json_data
+from pleoctl.fleet.receipt import FLEET_KIND, FleetReceipt, fleet_receipt_of
 from pleoctl.jobs.receipt import job_receipt_of
+from pleoctl.report.fleet import receipt_text
 from pleoctl.run.kept import receipt_of
 from pleoctl.run.places import JOURNAL, PLAN, RECEIPT
 from pleoctl.text import Shown
@@ -26,15 +28,25 @@ LISTED: Final = 200
 """Changes that ended well which a run shows one by one."""
 
 
-def any_receipt(content: bytes, name: str) -> KeptReceipt | JobReceipt:
-    """A receipt of either kind, checked. Raises `InvalidFile`."""
+def any_receipt(content: bytes, name: str) -> KeptReceipt | JobReceipt | FleetReceipt:
+    """A receipt of any kind, checked. Raises `InvalidFile`."""
     data = json_data(content, name)
+    if isinstance(data, dict) and data.get("kind") == FLEET_KIND:
+        return fleet_receipt_of(data, name)
     of_job = isinstance(data, dict) and "job" in data
     return job_receipt_of(data, name) if of_job else receipt_of(data, name)
 
 
-def receipt_lines(receipt: KeptReceipt | JobReceipt) -> list[Shown]:
-    """A receipt as people read it: what went wrong first, then what did not."""
+def receipt_shown(receipt: KeptReceipt | JobReceipt | FleetReceipt) -> Shown:
+    """A receipt as people read it."""
+    if isinstance(receipt, FleetReceipt):
+        last = f"Run {receipt.run_id} of `fleet {receipt.command}`, finished {receipt.finished_at}."
+        return receipt_text(receipt) + Shown.lines([last])
+    return Shown.lines(_lines(receipt))
+
+
+def _lines(receipt: KeptReceipt | JobReceipt) -> list[Shown]:
+    """What went wrong first, then what did not."""
     lines = [
         Shown(f"  {_ended(change)}: ", change.error.message if change.error else "")
         for change in receipt.changes

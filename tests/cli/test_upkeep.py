@@ -197,6 +197,8 @@ def test_log_lists_the_runs(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, d
     assert [run["outcome"] for run in runs] == ["done", "no receipt"]
     assert runs[0]["counts"] == {"done": 3}
     assert (folder / runs[0]["receipt"]).is_file()
+    page = cli("show", folder / runs[0]["receipt"], "--format", "html").stdout
+    assert ("<h1>done: 3 done</h1>" in page, "default-src &#39;none&#39;" in page) == (True, True)
     assert len(cli("log", "-n", "1", "--format", "json").json["result"]) == 1
     assert "3 done" in cli("log").stdout
 

@@ -32,6 +32,15 @@ def test_sync_brings_every_company_in_line(fleet: FleetFolder, cli: Cli) -> None
     (kept,) = (fleet.root / ".pleoctl" / "fleet").glob("[0-9]*.json")
     assert json.loads(kept.read_text()) == said.json["result"]
     assert all((fleet.root / one["receipt"]).is_file() for one in said.json["result"]["companies"])
+    for look in ("text", "markdown", "html"):
+        shown = cli("show", kept, "--format", look)
+        assert (shown.code, all(f"companies/{name}/pleoctl.yaml" in shown.stdout for name in fleet.companies)) == (
+            0,
+            True,
+        )
+    assert cli("show", kept, "--format", "json").stdout == kept.read_text()
+    said = cli("undo", kept, "--workspace", fleet["west"].folder)
+    assert (said.code, "the receipt of a fleet's run" in said.stderr) == (78, True)
 
 
 def test_a_receipt_that_grows_tells_who_is_at_work(fleet: FleetFolder, monkeypatch: pytest.MonkeyPatch) -> None:

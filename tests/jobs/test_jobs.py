@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -336,7 +337,7 @@ def test_two_jobs_are_booked_one_after_the_other(books: MakeBooks, cli: Cli, wor
 
 
 def test_a_receipt_is_shown(world: World, books: MakeBooks, cli: Cli) -> None:
-    """What went wrong, then the counts; in its own bytes as json; there is no page of it."""
+    """What went wrong, then the counts; in its own bytes as json; as a page what went wrong first."""
     world.payloads[JOB][1]["accountingEntryLines"][0]["account"] = None
     folder = books()
     assert cli("jobs", "plan", "-o", "plan.json").code == 0
@@ -346,7 +347,17 @@ def test_a_receipt_is_shown(world: World, books: MakeBooks, cli: Cli) -> None:
     assert "2 done, 1 failed." in text
     assert "2 done, 1 failed." in cli("show", "receipt.json", "--format", "markdown").stdout
     assert cli("show", "receipt.json", "--format", "json").stdout == (folder / "receipt.json").read_text()
-    assert cli("show", "receipt.json", "--format", "html").code == 64
+    (folder / "receipt.json").write_text(
+        (folder / "receipt.json").read_text().replace('"message": "', '"message": "<b>')
+    )
+    page = cli("show", "receipt.json", "--format", "html").stdout
+    cells = re.findall(r'<th scope="row">(.*?)</th><td><bdi>(.*?)</bdi>', page)
+    assert cells == [("failed", "refuse"), ("done", "book"), ("done", "book")]
+    assert (f"Receipt of export job {JOB}, completed with errors" in page, "<b>" in page, "&lt;b&gt;" in page) == (
+        True,
+        False,
+        True,
+    )
 
 
 def test_watching_ends_with_the_signal_and_books_what_comes(world: World, books: MakeBooks) -> None:
