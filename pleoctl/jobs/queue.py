@@ -10,6 +10,7 @@ from pleoctl.jobs.items import open_items, read_items
 from pleoctl.jobs.plan import Books, keys_of
 from pleoctl.jobs.standing import live
 from pleoctl.jobs.steps import Close, Start
+from pleoctl.jobs.verdict import beside
 from pleoctl.pleo.export_jobs import OPEN_JOBS
 from pleoctl.run.settle import Done, Moved, settle
 from pleoctl.words import spoken
@@ -64,8 +65,8 @@ def require_unbooked(reader: ExportReader, job: ExportJob, books: Books, memory:
             raise Refused(
                 f"{address_of(key.item)} may be booked: its last answer was lost", hint="settle it: `pleoctl jobs run`"
             )
-        if key.item in elsewhere:
-            words = f"{address_of(key.item)} may be booked in the books of another `sink` ({elsewhere[key.item]})"
+        if other := elsewhere.get(key.item) or beside(books.sink, [key]):
+            words = f"{address_of(key.item)} may be booked in the books of another `sink` ({other})"
             raise Refused(words, hint="name those, or refuse it by name: `pleoctl jobs run`")
 
 

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Final
 
 from pleoctl.jobs.standing import difference, live, twice
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
-from pleoctl.sinks.base import Booking, Key, Refusal, unfinished
+from pleoctl.sinks.base import Booking, Key, KnowsOtherBooks, Refusal, unfinished
 from pleoctl.sinks.holdable import problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pleoctl.jobs.document import Action, PostingHead
     from pleoctl.jobs.items import Listed
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 NO_PAYLOAD: Final = "unexpected_failure"
 DIFFERENT: Final = "validation_failure"
 BOOKED_ELSEWHERE: Final = "booked-elsewhere"
+_WAYS: Final = "; name those in `sink` again, or run with --book-again, and export it again once it is refused in Pleo"
 Reason = tuple[str, str]
 """A reason type of Pleo's, and the words for a person."""
 
@@ -77,12 +78,13 @@ class Judge:
             made.warnings = [*made.warnings, BOOKED_ELSEWHERE]
             return made
         words = f"an earlier run sent it into other books than those of today ({other}), so it is not booked again here"
-        return Verdict("refuse", (INVALID_CONFIGURATION, words), warnings=[BOOKED_ELSEWHERE])
+        return Verdict("refuse", (INVALID_CONFIGURATION, words + _WAYS), warnings=[BOOKED_ELSEWHERE])
 
     def other_books(self, item: Listed, keys: Sequence[Key], standing: Mapping[str, list[Held]]) -> str | None:
         """What the books are called that may hold an item of which these do not know; None where there are none."""
-        known = any(standing.get(key.stored) for key in keys)
-        return None if known else self.elsewhere.get(item.id)
+        if any(standing.get(key.stored) for key in keys):
+            return None
+        return self.elsewhere.get(item.id) or beside(self.sink, keys)
 
     def _met(self, entry: Entry | None, found: Sequence[list[Held]]) -> Verdict:
         """The books hold something of the item."""
@@ -116,6 +118,13 @@ class Judge:
             return Verdict("book", warnings=self.sink.refuse(booking))
         except Refusal as refusal:
             return Verdict("refuse", (refusal.reason_type, refusal.message))
+
+
+def beside(sink: Sink, keys: Iterable[Key]) -> str | None:
+    """What holds one of these beside the books themselves, which have been asked for them; None where nothing does."""
+    if not isinstance(sink, KnowsOtherBooks):
+        return None
+    return next(filter(None, map(sink.other_books, keys)), None)
 
 
 def unbookable(item: Listed, entry: Entry | None, company: str) -> Reason | None:

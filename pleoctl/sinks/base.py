@@ -229,6 +229,15 @@ class KnowsAccounts(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsOtherBooks(Protocol):
+    """A sink that meets, beside its own records, those of other books."""
+
+    def other_books(self, key: Key) -> str | None:
+        """What holds it as far as the last `Sink.find` has met it; None where nothing does."""
+        ...
+
+
 class BooksUnusable(PleoctlError):
     """The books cannot be worked with; ``reason_type`` is one of Pleo's for a job (K3, C-14)."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 FIRST: Json = {"type": "beancount", "path": "books"}
 SECOND: Json = {"type": "hledger", "path": "later"}
+TABLE: Json = {"type": "csv", "path": "books"}
 
 
 def in_files(folder: Path) -> Counter[str]:
@@ -31,15 +34,15 @@ def in_files(folder: Path) -> Counter[str]:
     return Counter({item: count for item in ALL if (count := sum(text.count(item) for text in found))})
 
 
-def die_before_statuses(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that books and dies before it reports."""
+def die_before_statuses(cli: Cli, monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
+    """A run that books and dies before it reports; with these options."""
 
     def dies(*_: object) -> None:
         raise Death
 
     with monkeypatch.context() as patch, suppress(Death):
         patch.setattr(ExportWriter, "report", dies)
-        cli("jobs", "run")
+        cli("jobs", "run", *options)
 
 
 def again(world: World, *numbers: int) -> None:
@@ -48,7 +51,7 @@ def again(world: World, *numbers: int) -> None:
     world.add(OTHER, [payload(number) for number in numbers])
 
 
-@pytest.mark.parametrize("sink", [SECOND, {"type": "beancount", "path": "later"}, {"type": "csv", "path": "books"}])
+@pytest.mark.parametrize("sink", [SECOND, {"type": "beancount", "path": "later"}, TABLE])
 def test_what_a_killed_run_booked_is_not_booked_into_other_books(
     sink: Json, world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,9 +61,6 @@ def test_what_a_killed_run_booked_is_not_booked_into_other_books(
     assert in_files(folder) == ALL
     books(sink)
     made = cli("jobs", "plan", "--format", "json").json
-    if sink["path"] == "books":  # the ledger beside the files says so, whatever their format
-        assert made["summary"]["report"] == 3
-        return
     assert (made["summary"]["refuse"], made["summary"]["book"]) == (3, 0)
     assert [(warned["code"], "3 items" in warned["message"]) for warned in made["warnings"]][-1:] == [
         ("booked-elsewhere", True)
@@ -140,6 +140,67 @@ def test_a_plan_that_does_not_know_of_other_books_leaves_the_item_open(
     assert [change["status"] for change in said.json["changes"]] == ["blocked", "done", "done"]
     assert "make a new plan" in said.json["changes"][0]["error"]["message"]
     assert in_files(folder) == ALL
+
+
+BATCH: Json = {"type": "datev", "path": "books", "consultant": 1, "client": 1, "currency": "SEK"}
+PAIRS: Final = {
+    "hledger": (FIRST, {"type": "hledger", "path": "books"}),
+    "csv": (FIRST, TABLE),
+    "sie": (FIRST, {"type": "sie", "path": "books", "currency": "SEK"}),
+    "batch": (TABLE, BATCH),
+    "table": (BATCH, TABLE),
+}
+
+
+@pytest.mark.parametrize("lost", ["nothing", "notes", "files", "files' names"])
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_ledger_beside_files_of_another_format_is_none_of_these_books(
+    pair: str, lost: str, world: World, books: MakeBooks, cli: Cli
+) -> None:
+    """Under another `sink.type` the same folder is other books; once both hold an item, either says so."""
+    first, second = PAIRS[pair]
+    folder = books(first)
+    assert cli("jobs", "run").code == 0
+    ledger = folder / "books/.booked" / JOB
+    if lost == "notes":  # a fresh clone
+        shutil.rmtree(folder / ".pleoctl")
+    if lost == "files":
+        next((folder / "books").glob("[!.]*.*")).unlink()
+    if lost == "files' names":  # as ledgers say it that were written after a death
+        ledger.write_text(re.sub('"file": ".*"', '"file": ""', ledger.read_text()))
+    again(world, 1)
+    books(second)
+    made = cli("jobs", "plan", "--format", "json").json
+    assert [change["action"] for change in made["changes"]] == ["refuse"]
+    assert "books" in made["changes"][0]["reason"]
+    refused = cli("jobs", "fail", OTHER, "--type", "validation_failure", "--reason", "why not")
+    assert (refused.code, "of another `sink`" in refused.stderr) == (3, True)
+    assert cli("jobs", "verify", JOB).code == (2 if lost == "notes" else 0)
+    assert cli("jobs", "run", "--book-again").code == 0
+    assert len(list((folder / "books").glob(f"*{OTHER}*"))) == 1
+    for sink in (second, first):
+        again(world, 1)
+        books(sink)
+        assert cli("jobs", "plan", "--format", "json").json["summary"]["report"] == 1
+
+
+def test_a_ledger_keeps_what_one_job_booked_into_two_formats(
+    world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And which, though a killed run left no ledger: files may be moved away, and each still proves its own booking."""
+    folder = books()
+    die_before_statuses(cli, monkeypatch)
+    (folder / "books/.booked" / JOB).unlink()
+    die_before_statuses(cli, monkeypatch)
+    books(TABLE)
+    die_before_statuses(cli, monkeypatch, "--book-again")
+    for path in (folder / "books").glob("[!.]*.*"):
+        path.unlink()
+    for sink, number in ((TABLE, 1), (FIRST, 3)):  # a run that goes on with an old job hands over what is ready first
+        books(sink)
+        assert cli("jobs", "plan", "--format", "json").json["summary"]["report"] == number
+    books({"type": "hledger", "path": "books"})
+    assert cli("jobs", "plan", "--format", "json").json["summary"]["refuse"] == 3
 
 
 @pytest.mark.usefixtures("time")

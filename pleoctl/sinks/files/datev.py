@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pleoctl.mapping.vocabulary import INVALID_CONFIGURATION
 from pleoctl.sinks.base import HUNDREDTHS, HeldPosting, KeyRoom, Refusal
-from pleoctl.sinks.files.format import FILES, Standing, check_key
+from pleoctl.sinks.files.format import BATCH, FILES, Standing, check_key
 from pleoctl.sinks.files.told import Line
 from pleoctl.sinks.words import SHORTENED, fit, was_changed
 
@@ -199,7 +199,12 @@ class DatevFormat:
     def names(self, job: str, number: int, booking: Booking) -> str:
         """See `Format`."""
         later = "" if number == 1 else f"-{number}"
-        return f"EXTF_{job}{later}_{booking.date[:7].replace('-', '')}.csv"
+        return f"{BATCH}{job}{later}_{booking.date[:7].replace('-', '')}.csv"
+
+    @staticmethod
+    def owns(name: str) -> bool:
+        """See `Format`."""
+        return name.startswith(BATCH)
 
     # --- writing -----------------------------------------------------------------------------------------------
 

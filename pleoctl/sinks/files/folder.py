@@ -37,6 +37,8 @@ class FolderSink:
         """``shown`` is the folder's name in messages."""
         self._folder, self._shown, self._form = folder, shown, form
         self._seen = Seen()
+        self._beside: dict[str, str] = {}
+        self._found_in: dict[str, str] = {}
 
     @property
     def capabilities(self) -> Capabilities:
@@ -64,8 +66,9 @@ class FolderSink:
         found: dict[str, list[Held]] = {}
         for path in self._files():
             for stored, legs in self._by_key(path, wanted.keys()).items():
-                key = wanted[stored]
-                found.setdefault(stored, []).append(self._held(legs, key, Path(path).name))
+                key, name = wanted[stored], Path(path).name
+                found.setdefault(stored, []).append(self._held(legs, key, name))
+                self._found_in[stored] = name if self._form.owns(name) else ""
         for line in self._ledgered(wanted.keys()):
             if line.key not in found:
                 found[line.key] = [_of_line(line, self._attached(wanted[line.key].item))]
@@ -102,17 +105,37 @@ class FolderSink:
         return found
 
     def _files(self) -> Iterator[str]:
-        own = (str(self._folder / FOLDER), str(self._folder / ATTACHMENTS))
-        return files_below(str(self._folder), self._form.suffix, own)
+        return files_below(str(self._folder), self._form.suffix, self._own)
+
+    @property
+    def _own(self) -> tuple[str, str]:
+        """The folders that hold no books."""
+        return str(self._folder / FOLDER), str(self._folder / ATTACHMENTS)
 
     def _ledgered(self, wanted: AbstractSet[str]) -> Iterator[LedgerLine]:
-        """The lines of these keys."""
+        """The lines of these keys in files of this format; where those of another are is kept for `other_books`."""
+        for stored in wanted:
+            self._beside.pop(stored, None)
         for path in files_below(str(self._folder / FOLDER), ""):
             if self._seen.lacks(path, stamp := Stamp.of(path), wanted):
                 continue
-            lines = decode(read_bytes(Path(path), path), f"{self._shown}/{FOLDER}/{Path(path).name}").lines
-            self._seen.note(path, stamp, {line.key for line in lines})
-            yield from (line for line in lines if line.key in wanted)
+            ledger = decode(read_bytes(Path(path), path), f"{self._shown}/{FOLDER}/{Path(path).name}")
+            self._seen.note(path, stamp, {line.key for line in ledger.lines})
+            for line in (line for line in ledger.lines if line.key in wanted):
+                name = line.file or self._only_file(ledger.job)
+                if not name or self._form.owns(name):
+                    yield line
+                else:
+                    self._beside[line.key] = f"{self._shown}/{name}"
+
+    def _only_file(self, job: str) -> str:
+        """A job's file of another format where it has none of this one: of a line that does not name its file."""
+        names = [Path(path).name for path in files_below(str(self._folder), "", self._own) if job in Path(path).name]
+        return "" if any(map(self._form.owns, names)) else next(iter(names), "")
+
+    def other_books(self, key: Key) -> str | None:
+        """See `KnowsOtherBooks`: a file of another format, from when ``sink.type`` was another."""
+        return self._beside.get(key.stored)
 
     # --- booking -----------------------------------------------------------------------------------------------
 
@@ -172,7 +195,8 @@ class FolderSink:
         new: dict[str, list[LedgerLine]] = defaultdict(list)
         for key, held in standing:
             if key.stored not in known:
-                new[key.job].append(LedgerLine(key.stored, held.id, "", held.date, held.postings))
+                file = self._found_in.get(key.stored, "")
+                new[key.job].append(LedgerLine(key.stored, held.id, file, held.date, held.postings))
         for job, lines in new.items():
             self._hand_over(job, lines)
 
@@ -180,7 +204,9 @@ class FolderSink:
         path = self._folder / FOLDER / job
         before = decode(read_bytes(path), str(path)).lines if path.exists() else []
         known = {line.key for line in lines}
-        content = encode(job, [*(line for line in before if line.key not in known), *lines])
+        # What stands in a file of another format stands there still.
+        others = (line for line in before if line.key not in known or (line.file and not self._form.owns(line.file)))
+        content = encode(job, [*others, *lines])
         self._write(path, FOLDER, content)
 
     def attach(self, held: Held, key: Key, file: File) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: What every folder of book files can do; a format adds where its key stands and what it cannot hold.
 FILES: Final = Capabilities(KeyRoom(""), attachments=True, lists_attachments=True, read_back=True, whole_jobs=True)
+#: What the names of DATEV's batches begin with; they end like tables.
+BATCH: Final = "EXTF_"
 
 
 def file_name(job: str, number: int, suffix: str) -> str:
@@ -64,6 +66,10 @@ class Roomy:
         _ = booking
         return file_name(job, number, self.suffix)
 
+    def owns(self, name: str) -> bool:
+        """See `Format`."""
+        return name.endswith(self.suffix)
+
 
 class Format(Protocol):
     """A kind of book file."""
@@ -88,6 +94,10 @@ class Format(Protocol):
 
     def names(self, job: str, number: int, booking: Booking) -> str:
         """The file that a booking belongs to; ``number`` counts what the same job books later, from 1."""
+        ...
+
+    def owns(self, name: str) -> bool:
+        """Whether a file that `names` named is of this format."""
         ...
 
     def render(self, bookings: Sequence[Booking]) -> bytes:

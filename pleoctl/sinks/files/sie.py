@@ -76,6 +76,11 @@ class SieFormat:
         _ = booking
         return file_name(job, number, ".si")
 
+    @staticmethod
+    def owns(name: str) -> bool:
+        """See `Format`."""
+        return name.endswith(".si")
+
     # --- writing -----------------------------------------------------------------------------------------------
 
     def render(self, bookings: Sequence[Booking]) -> bytes:

@@ -12,7 +12,7 @@ import msgspec
 
 from pleoctl.mapping.io.outputs.csv import CsvWriter
 from pleoctl.sinks.base import HeldPosting, KeyRoom
-from pleoctl.sinks.files.format import FILES, Roomy, Standing
+from pleoctl.sinks.files.format import BATCH, FILES, Roomy, Standing
 from pleoctl.sinks.files.told import Line, tags_in
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ class CsvFormat(Roomy):
         self._rules = rules
         key = KeyRoom("the column accountingEntryId")
         self.capabilities = replace(FILES, key=key, tells_tax_codes=True, tells_tags=True)
+
+    def owns(self, name: str) -> bool:
+        """See `Format`: a batch of DATEV's ends in the same way."""
+        return name.endswith(self.suffix) and not name.startswith(BATCH)
 
     def render(self, bookings: Sequence[Booking]) -> bytes:
         """See `Format`."""
