@@ -34,11 +34,12 @@ class Past:
     @property
     def elsewhere(self) -> Mapping[str, str]:
         """The items that may stand in other books than today's, and what those are called."""
-        found: dict[str, str] = {}
+        found: dict[str, list[str]] = {}
         for identity, name in self._books().items():
-            if identity != self._now.id:
-                found |= dict.fromkeys(_standing(self._of(identity)), name)
-        return found
+            called = f"{name} with other settings" if name == self._now.name else name
+            for item in _standing(self._of(identity)) if identity != self._now.id else ():
+                found.setdefault(item, []).append(called)
+        return {item: " and ".join(dict.fromkeys(names)) for item, names in found.items()}
 
     def sent(self, keys: Iterable[Key]) -> None:
         """Say that records are about to be sent into today's books, or were found there."""

@@ -46,7 +46,7 @@ class JobSession:
             open_sink(workspace),
             SinkHead(section["type"], digest(section)),
             PostingHead(posting.draft, posting.closed_period, posting.attachments),
-            Past(folder_of(workspace), books_name(section), Runs.of(workspace).store),
+            Past(folder_of(workspace), books_name(section, workspace.root), Runs.of(workspace).store),
             published="path" not in section or "publish" in section,
         )
         engine = engine_of(workspace)

@@ -14,6 +14,7 @@ from api_books import ApiBooks, section
 from export_pleo import JOB, OTHER, World, item_id, payload
 from job_outcomes import ALL, outcomes
 from pleoctl.pleo.export_jobs import ExportWriter
+from pleoctl.sinks.identity import books_name
 from pleoctl.testing.machine import Death
 
 if TYPE_CHECKING:
@@ -201,6 +202,42 @@ def test_a_ledger_keeps_what_one_job_booked_into_two_formats(
         assert cli("jobs", "plan", "--format", "json").json["summary"]["report"] == number
     books({"type": "hledger", "path": "books"})
     assert cli("jobs", "plan", "--format", "json").json["summary"]["refuse"] == 3
+
+
+def test_an_item_in_several_books_names_all_of_them(world: World, books: MakeBooks, cli: Cli) -> None:
+    """Once each, in the order in which the workspace came to them."""
+    books()
+    assert cli("jobs", "run").code == 0
+    again(world, 1)
+    books(SECOND)
+    assert cli("jobs", "run", "--book-again").code == 0
+    again(world, 1)
+    books({"type": "csv", "path": "last"})
+    (change,) = cli("jobs", "plan", "--format", "json").json["changes"]
+    assert "(beancount books and hledger later)" in change["reason"]
+
+
+@pytest.mark.parametrize(
+    ("command", "same"),
+    [
+        (["python3", "book.py"], True),
+        (["/usr/bin/python3.11", "-u", "./book.py"], True),
+        (["env", "python", "{root}/book.py"], True),
+        (["./book.py"], True),
+        (["python", "book.py", "--company", "2"], False),
+        (["python", "other.py"], False),
+        (["books", "book.py"], False),
+        (["python"], False),
+    ],
+)
+def test_a_program_is_the_same_books_whatever_interprets_it(command: list[str], same: bool, tmp_path: Path) -> None:
+    """What is run and what it is told make the books, and the script names them."""
+    (tmp_path / "book.py").touch()
+    first = books_name({"type": "exec", "command": ["python", "book.py"], "timeoutSeconds": 5}, tmp_path)
+    command = [word.replace("{root}", str(tmp_path)) for word in command]
+    other = books_name({"type": "exec", "command": command}, tmp_path)
+    assert first.name == "exec book.py"
+    assert (first == other) is same
 
 
 @pytest.mark.usefixtures("time")
