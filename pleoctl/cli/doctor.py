@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pleoctl.model.kind import Kind
-    from pleoctl.pleo.reader import Introspection, PleoReader
+    from pleoctl.pleo.export_jobs import ExportReader
+    from pleoctl.pleo.reader import Introspection
     from pleoctl.watch import Ending
     from pleoctl.workspace import Workspace
 
 
 _TAGS: Final = "tags"
+_JOBS: Final = "jobs"
 # How each sign-in is called in text and in JSON.
 _LABELS: Final = {"pleo": "sign-in", "source": "source", "sink": "sink"}
 _KEYS: Final = {"pleo": "signIn", "source": "sourceSignIn", "sink": "sinkSignIn"}
@@ -39,22 +41,21 @@ def command(options: Options) -> Output:
 
     """
     from pleoctl.model.kinds import ACCOUNT
-    from pleoctl.pleo.reader import PleoReader
+    from pleoctl.pleo.export_jobs import ExportReader
     from pleoctl.remote.errors import Unauthorised
     from pleoctl.watch import watched
 
     workspace = open_workspace(options)
     shared = _examined(workspace)
-    with connected(workspace, PleoReader) as reader:
+    with connected(workspace, ExportReader) as reader:
         told = reader.introspect()
         findings = _identity(workspace, told)
         managed, always = _managed(workspace), (ACCOUNT.section, _TAGS)
         reads = {what: _probe(reader, what) for what, used in managed.items() if used or what in always}
     for what, problem in reads.items():
-        if problem is not None:
-            # A credential may lack what the workspace has no use for; a list that fails otherwise is a fault.
-            spared = isinstance(problem, Unauthorised) and not managed[what]
-            findings.append(Finding("no-read", problem.message, "warning" if spared else "error"))
+        # A credential may lack what the workspace has no use for; a list that fails otherwise is a fault.
+        if problem is not None and (managed[what] or not isinstance(problem, Unauthorised)):
+            findings.append(Finding("no-read", problem.message))
     readable = {what: problem is None for what, problem in reads.items()}
     wrong_company = any(f.code == "other-company" for f in findings)
     failed = any(f.level == "error" for f in findings)
@@ -114,10 +115,12 @@ def _data(workspace: Workspace, told: Introspection, readable: dict[str, bool]) 
     }
 
 
-def _probe(reader: PleoReader, what: str) -> PleoctlError | None:
+def _probe(reader: ExportReader, what: str) -> PleoctlError | None:
     from pleoctl.pleo.kinds import probe
 
     try:
+        if what == _JOBS:
+            reader.probe_jobs()
         for kind in _kinds(what):
             probe(kind, reader)
     except PleoctlError as error:
@@ -140,7 +143,7 @@ def _identity(workspace: Workspace, told: Introspection) -> list[Finding]:
 
 
 def _managed(workspace: Workspace) -> dict[str, bool]:
-    """What this workspace keeps in line: sections of its desired state, of its source, and tags where selected."""
+    """What this workspace works on: sections of its desired state and its source, selected tags, jobs where booked."""
     from pleoctl.desired.read import load_desired
     from pleoctl.model.kinds import ACCOUNT, flat_kinds
 
@@ -153,16 +156,20 @@ def _managed(workspace: Workspace) -> dict[str, bool]:
     return {
         ACCOUNT.section: True,
         _TAGS: workspace.selected is not None,
+        _JOBS: workspace.settings.sink is not None,
         **{kind.section: kind.name in found or kind.section in named for kind in flat_kinds() if kind is not ACCOUNT},
     }
 
 
 def _needed(workspace: Workspace) -> dict[str, bool]:
     """The scopes, and of each whether it is to read by."""
+    from pleoctl.pleo.export_jobs import ITEMS_READ, JOBS_READ, JOBS_WRITE
     from pleoctl.pleo.kinds import scopes
 
     used = [kind for what, used in _managed(workspace).items() if used for kind in _kinds(what)]
-    return {scope: reads for kind in used for scope, reads in zip(scopes(kind), (True, False), strict=True)}
+    needed = {scope: reads for kind in used for scope, reads in zip(scopes(kind), (True, False), strict=True)}
+    booking = {JOBS_READ: True, ITEMS_READ: True, JOBS_WRITE: False}
+    return needed | booking if workspace.settings.sink is not None else needed
 
 
 def _kinds(what: str) -> list[Kind]:

@@ -6,6 +6,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace
+from pleoctl.cli.init import still_example
 from pleoctl.errors import ExitCode
 from pleoctl.text import Shown
 
@@ -26,11 +27,13 @@ def command(options: Options, *, check: bool) -> Output:
     from pleoctl.report.counted import counted_rows
     from pleoctl.sources.write import export_to_workspace
 
-    exported = export_to_workspace(open_workspace(options), check=check)
+    workspace = open_workspace(options)
+    exported = export_to_workspace(workspace, check=check)
     code = ExitCode.CHANGES if check and exported.changed else ExitCode.OK
     counts = exported.counts
     files = ", ".join(exported.changed)
     done = ("would change" if check else "wrote") + f" {files}" if files else "nothing to change"
     told = counted_rows(counts)
     text = Shown.lines([f"Read {told} ({counts['held']} held): {done}."])
-    return Output(text, {"changed": exported.changed, "counts": counts}, exported.findings, code)
+    findings = [*exported.findings, *still_example(workspace)]
+    return Output(text, {"changed": exported.changed, "counts": counts}, findings, code)

@@ -15,6 +15,7 @@ from pleoctl.text import Shown
 
 if TYPE_CHECKING:
     from pleoctl.errors import Finding
+    from pleoctl.workspace import Workspace
 
 #: The source that a new workspace begins with, until somebody writes its own.
 SCAFFOLD: Final = """\
@@ -39,6 +40,7 @@ pleo:
 guard:
   maxArchive: {{count: 20, share: 0.2}}             # more archives than this need --allow-archive N
 """
+ACCOUNTS_FILE: Final = "as/accounts.csv"
 ACCOUNTS: Final = """\
 externalId,code,name,active
 acc-1930,1930,Bank account,true
@@ -58,10 +60,28 @@ ATTRIBUTES: Final = """\
 """
 FILES: Final = {
     WORKSPACE: TEMPLATE,
-    "as/accounts.csv": ACCOUNTS,
+    ACCOUNTS_FILE: ACCOUNTS,
     ".gitignore": IGNORE,
     ".gitattributes": ATTRIBUTES,
 }
+
+
+def still_example(workspace: Workspace) -> list[Finding]:
+    """A warning while the accounts are those of the example that a new workspace begins with, word for word."""
+    from pleoctl.errors import Finding
+    from pleoctl.place import Place
+
+    accounts = (workspace.source or {}).get("accounts")
+    if not isinstance(accounts, dict) or accounts.get("path") != ACCOUNTS_FILE:
+        return []
+    try:
+        text = (workspace.root / ACCOUNTS_FILE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    if text != ACCOUNTS:
+        return []
+    words, hint = "is the example of `pleoctl init`, not your chart of accounts", "`pleoctl source init as/FILE`"
+    return [Finding("not-ready", words, "warning", Place(ACCOUNTS_FILE), hint=hint)]
 
 
 @as_command("init")

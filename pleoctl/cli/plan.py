@@ -9,10 +9,12 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace, terminal_width, write_output
+from pleoctl.cli.init import still_example
 from pleoctl.cli.planning import allow_archive_option, scope_options
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.cli.shared import OUTPUT, together
 from pleoctl.errors import ExitCode, Finding
+from pleoctl.model.kinds import ACCOUNT
 from pleoctl.text import COMMENT_BYTES, Shown
 
 if TYPE_CHECKING:
@@ -83,6 +85,8 @@ def command(
         saved = output is not None and write_output(options, output, made.bytes, inputs=workspace.inputs)
         _report(reported, made, output)
     shown = render_plan(options, made, file=output, per_minute=workspace.requests_per_minute, **look)
+    if any(change.action == "create" and change.kind == ACCOUNT.name for change in made.changes):
+        shown.findings += still_example(workspace)
     guarded(shown, made)
     if saved and options.format == "text" and made.guard_passed:
         shown.text += where_saved(output)

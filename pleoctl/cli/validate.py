@@ -11,7 +11,7 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import PATH, as_command, open_workspace, workspace_folder
-from pleoctl.cli.init import COMPANY
+from pleoctl.cli.init import COMPANY, still_example
 from pleoctl.cli.reports import Reported, report_options, reporting
 from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError, Refused
 from pleoctl.place import Place
@@ -136,6 +136,7 @@ def _checks(workspace: Workspace) -> Iterator[tuple[list[str], Callable[[], obje
 
         # Making a source checks its section; it asks nobody and resolves no secret.
         yield [], lambda: open_source(workspace)
+        yield [], lambda: still_example(workspace)
     if (mapping := workspace.mapping) is not None:
         from pleoctl.mapping.rules.build import load_rules
 

@@ -129,6 +129,10 @@ class ExportReader(PleoReader):
             self.require_own(job)
         return sorted(found, key=lambda job: (job.created, job.id))
 
+    def probe_jobs(self) -> None:
+        """One small read, to see whether the credential may. Raises `RemoteError`."""
+        self._http.read("GET", JOBS, params={"company_id": self.company, "limit": 1}, scope=JOBS_READ)
+
     def job(self, identity: str) -> ExportJob:
         """Operation ``getExportJobByIdV3``. Raises `ApiError` (404), `Refused`."""
         answer = self._http.read("GET", f"{JOBS}/{quote(identity, safe='')}", scope=JOBS_READ)

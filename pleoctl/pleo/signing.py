@@ -10,6 +10,7 @@ from pleoctl.errors import InvalidFile, PleoError
 from pleoctl.hosts import Endpoint
 from pleoctl.model.kinds import KINDS
 from pleoctl.pleo.client import NAME
+from pleoctl.pleo.export_jobs import ITEMS_READ, JOBS_READ, JOBS_WRITE
 from pleoctl.pleo.kinds import scopes
 from pleoctl.remote.oauth.client import Client, endpoint_of
 from pleoctl.remote.oauth.opening import grant_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pleoctl.workspace import Workspace
     from pleoctl.workspace.settings import OAuth
 
-_EXPORT: Final = ("export-jobs:read", "export-jobs:write", "export-items:read")
 _API: Final = "external."
 _AUTH: Final = "auth."
 
@@ -69,4 +69,5 @@ def _server(url: str) -> str | None:
 
 def all_scopes() -> tuple[str, ...]:
     """What everything that pleoctl does needs."""
-    return (*dict.fromkeys(scope for kind in KINDS.values() for scope in scopes(kind)), *_EXPORT)
+    of_kinds = dict.fromkeys(scope for kind in KINDS.values() for scope in scopes(kind))
+    return (*of_kinds, JOBS_READ, JOBS_WRITE, ITEMS_READ)

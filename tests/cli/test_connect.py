@@ -147,11 +147,28 @@ def test_init_takes_no_company_or_url_that_is_none(cli: Cli, empty: Path, option
     assert list(empty.iterdir()) == []
 
 
+def test_the_example_of_a_chart_is_told(cli: Cli, pleo: Sandbox, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nothing in it is changed and somebody could bring it to Pleo."""
+    monkeypatch.setenv("PLEO_API_KEY", "sandbox-key")
+    assert cli("init", "--company", pleo.company, "--url", pleo.url).code == 0
+
+    def told(command: str) -> int:
+        return [one["code"] for one in cli(command, "--format", "json").json["findings"]].count("not-ready")
+
+    assert "not your chart of accounts" in cli("export").stderr
+    assert "not your chart of accounts" in cli("plan", "-o", "plan.json", "--allow-archive", "2").stderr
+    assert (told("validate"), told("export")) == (1, 1)
+    assert cli("apply", "plan.json").code == 0
+    assert "chart" not in cli("plan").stderr
+    (empty / "as" / "accounts.csv").write_text("externalId,code,name\n1,1930,Bank\n", encoding="utf-8")
+    assert (told("validate"), told("export")) == (0, 0)
+
+
 def test_a_new_workspace_is_valid(cli: Cli, empty: Path) -> None:
     """What is still to be done is a warning; a desired state that is missing without a source stays an error."""
     assert cli("init").code == 0
     said = cli("validate", "--format", "json")
-    assert (said.code, [one["code"] for one in said.json["findings"]]) == (0, ["not-ready", "not-ready"])
+    assert (said.code, [one["code"] for one in said.json["findings"]]) == (0, ["not-ready"] * 3)
     text = (empty / "pleoctl.yaml").read_text(encoding="utf-8")
     kept = [line for line in text.splitlines() if not line.startswith(("source:", "  type:", "  accounts:"))]
     (empty / "pleoctl.yaml").write_text("\n".join(kept) + "\n", encoding="utf-8")

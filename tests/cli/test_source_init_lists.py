@@ -75,6 +75,37 @@ Leverantörsnr;Leverantör;Valuta;Land;Orgnr;Momsnr;Spärrad
         [{"code": "1", "hold": UNSAID}, {"code": "2", "hold": UNSAID}],
     ),
 }
+EXAMPLES: dict[str, tuple[str, dict[str, str]]] = {
+    "a word of the type": ("1,In,Input\n2,RC,Reverse charge\n", {"1": "inclusive", "2": "reverse"}),
+    "in German": (
+        "1,Vorsteuer,VSt\n2,Bau,VSt/§13b\n3,Frei,VSt\n",
+        {"1": "inclusive", "2": "reverse", "3": "inclusive"},
+    ),
+    "two words": (
+        "1,A,Omvänd EU\n2,B,Ingående\n3,C,Omvänd bygg\n",
+        {"1": "reverse", "2": "inclusive", "3": "reverse"},
+    ),
+    "one that denies it": ("1,A,Not reverse charge\n2,B,Reverse charge\n", {"1": "inclusive", "2": "reverse"}),
+    "the one word of all": ("1,A,Autoliquidation\n2,B,Autoliquidation\n", {"1": "reverse", "2": "reverse"}),
+    "names where types do not say": ("1,A,x\n2,Moms verlegd,y\n", {"1": "inclusive", "2": "reverse"}),
+    "nothing says it": ("1,A,IN\n2,B,RC\n", {"1": UNSAID, "2": UNSAID}),
+}
+
+
+@pytest.mark.parametrize("which", EXAMPLES)
+def test_what_is_suggested_is_never_the_opposite(which: str, sourceless: Path, cli: Cli) -> None:
+    """The words that say reverse charge make it; where none does, what is uncommented holds every row."""
+    text, types = EXAMPLES[which]
+    (sourceless / "as" / "list.csv").write_text("Code,Name,Type,Rate\n" + text.replace("\n", ",25\n"), encoding="utf-8")
+    assert cli("source", "init", "as/list.csv", "--table", "taxCodes").code == 0
+    section = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
+    lines = [line for line in section.splitlines() if "    fixed: {type:" not in line]
+    (example,) = [line for line in lines if "&& 'reverse'" in line]
+    told = "\n".join(line.replace("# ", "", 1) if line == example else line for line in lines)
+    (sourceless / "pleoctl.yaml").write_text(told, encoding="utf-8")
+    assert cli("export").code == 0
+    rows = parse((sourceless / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data["taxCodes"]
+    assert {row["code"]: row.get("hold", row["type"]) for row in rows} == types
 
 
 @pytest.mark.parametrize("which", LISTS)
@@ -95,12 +126,13 @@ def test_vendors_and_tax_codes(which: str, sourceless: Path, cli: Cli) -> None:
     unsaid = any(row.get("hold") == UNSAID for row in rows)
     assert ('    fixed: {type: "?"}   # inclusive or reverse' in section) == unsaid
     if unsaid:
-        (example,) = [line.replace("# ", "") for line in section.splitlines() if "&& 'reverse'" in line]
+        (example,) = [line.replace("# ", "", 1) for line in section.splitlines() if "&& 'reverse'" in line]
         fixed = next(line for line in section.splitlines() if 'fixed: {type: "?"}' in line)
         (sourceless / "pleoctl.yaml").write_text(section.replace(fixed, example), encoding="utf-8")
         assert cli("export").code == 0
         state = parse((sourceless / "desired-state.yaml").read_text(encoding="utf-8"), "desired-state.yaml").data
-        assert sorted(row["type"] for row in state[table]) == ["inclusive", "reverse"]
+        wanted = ["?", "?"] if which == "types of the system's own" else ["inclusive", "reverse"]
+        assert sorted(row["type"] for row in state[table]) == wanted
         return
     held = sum("hold" in row for row in state[table])
     assert (f", {held} held\n" in said.stdout.splitlines(keepends=True)[0]) == bool(held)

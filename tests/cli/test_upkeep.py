@@ -259,7 +259,25 @@ def test_doctor_fails_where_a_list_cannot_be_read(
     assert said.code == code, said
     assert said.json["result"]["readable"] == {"accounts": True, "tags": False}
     found = [f["level"] for f in said.json["findings"] if f["code"] == "no-read"]
-    assert found == ["error" if code else "warning"]
+    assert found == ["error"] * code
+
+
+def test_doctor_asks_for_what_bookings_need(cli: Cli, pleo: Sandbox, workspace: MakeWorkspace) -> None:
+    """Where there is a sink: a list of jobs that can be read, and the scopes of jobs and items."""
+    workspace(pleo, sink={"type": "beancount", "path": "books"})
+    readable = cli("doctor", "--format", "json").json["result"]["readable"]
+    assert readable == {"accounts": True, "tags": True, "jobs": True}
+    scopes = ("accounts:read", "accounts:write")
+    pleo.use(Settings(credentials=(Credential(scheme="apiKey", secret="sandbox-key", scopes=scopes),)))
+    said = cli("doctor", "--format", "json")
+    assert (said.code, said.json["result"]["readable"]["jobs"]) == (1, False)
+    told = [(f["code"], f["level"], f["message"].split()[-1]) for f in said.json["findings"]]
+    assert [one for one in told if one[0] == "missing-scope"] == [
+        ("missing-scope", "error", "export-jobs:read"),
+        ("missing-scope", "error", "export-items:read"),
+        ("missing-scope", "warning", "export-jobs:write"),
+    ]
+    assert [one[0] for one in told].count("no-read") == 1
 
 
 def test_doctor_tells_another_company_and_a_wrong_key(

@@ -42,9 +42,14 @@ _DATEV_LINES: Final = (
         4,
     ),
 )
-# How names say reverse charge, in the languages of `words`.
+# How names and types say reverse charge, in the languages of `words`, and how they say that it is none.
 _REVERSE: Final = re.compile(
-    "reverse|omv[äe]nd|§ ?13b|käännet|verlegd|autoliquid|inversi[oó]n|verschuiving|steuerschuldnerschaft", re.IGNORECASE
+    r"reverse|omv[äe]nd|§ ?13 ?b|\b13b\b|käännet|verlegd|autoliquid|inversi[oó]n|verschuiving|steuerschuldnerschaft"
+    r"|sujeto pasivo|snudd avregning",
+    re.IGNORECASE,
+)
+_NONE: Final = re.compile(
+    r"\b(no|non|not|without|nicht|kein|keine|ohne|ej|inte|ikke|ingen|ei|geen|niet|sans|pas|sin|senza)\b", re.IGNORECASE
 )
 
 
@@ -103,7 +108,7 @@ def _type(sheet: Sheet) -> Iterator[str]:
     One type for all rows is written where nothing in the list speaks against it; where something does, rows are held.
     """
     why, held = "of all rows; reverse charge is `reverse`", "inclusive or reverse; until it is said, rows are held"
-    reverse = [name for name in sheet.cells("name") if _REVERSE.search(name)]
+    reverse = _reverse(sheet.cells("name"))
     if "type" in sheet.roles:
         name, found = sheet.name("type"), list(dict.fromkeys(cell for cell in sheet.cells("type") if cell.strip()))
         if _TYPES & {cell.lower() for cell in found}:
@@ -111,22 +116,33 @@ def _type(sheet: Sheet) -> Iterator[str]:
             return
         of_column = f"; column {shown([name])} has {shown(found)}"
         why += of_column
-        if len(found) > 1:
+        of_type = _reverse(found)
+        if len(found) > 1 or of_type:
             yield said("fixed", '{type: "?"}', held + of_column, 4)
-            yield _example(name, found[0])
+            yield _example(sheet.name("name"), reverse) if reverse and not of_type else _example(name, of_type)
             return
     if reverse:
         yield said("fixed", '{type: "?"}', f"{held}; these may be reverse charge: {shown(reverse)}", 4)
-        yield _example(sheet.name("name"), reverse[0])
+        yield _example(sheet.name("name"), reverse)
         return
     yield said("fixed", "{type: inclusive}", why, 4)
 
 
-def _example(column: str, cell: str) -> str:
-    """How a column's words say it, to be taken instead of ``fixed``."""
-    literal = cell.replace("'", "\\'")
-    expression = yaml_string(f"{_quoted(column)} == '{literal}' && 'reverse' || 'inclusive'")
-    return f"    # fields: {{type: {obeyed_by_nobody(expression)}}}"
+def _reverse(cells: Iterable[str]) -> list[str]:
+    """Those that say reverse charge, each once."""
+    return [cell for cell in dict.fromkeys(cells) if _REVERSE.search(cell) and not _NONE.search(cell)]
+
+
+def _example(column: str, cells: list[str]) -> str:
+    """How a column's words say it, to be taken instead of ``fixed``; where none is known, it holds every row."""
+    literals = [f"'{cell}'" for cell in (cell.replace("'", "\\'") for cell in cells)]
+    if not literals:
+        expression, why = f"{_quoted(column)} == '?' && 'reverse' || '?'", "   # its word for reverse charge; inclusive"
+    elif len(literals) == 1:
+        expression, why = f"{_quoted(column)} == {literals[0]} && 'reverse' || 'inclusive'", ""
+    else:
+        expression, why = f"contains([{', '.join(literals)}], {_quoted(column)}) && 'reverse' || 'inclusive'", ""
+    return f"    # fields: {{type: {obeyed_by_nobody(yaml_string(expression))}}}{why}"
 
 
 def _quoted(column: str) -> str:
