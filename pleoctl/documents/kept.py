@@ -10,7 +10,7 @@ from pleoctl.documents.canonical import digest
 from pleoctl.documents.misfit import fitted
 from pleoctl.documents.versions import made_by, shape_findings
 from pleoctl.errors import Finding, InvalidFile
-from pleoctl.place import Place
+from pleoctl.place import Place, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,4 +48,5 @@ def check_identity(data: dict[str, Any], name: str, again: str) -> None:
     """Raise `InvalidFile` unless the data's id is their digest; ``again`` is the command that makes a new document."""
     if identity(data) != data["id"]:
         hint = made_by(data) or f"make a new plan: `{again}`"
-        raise InvalidFile("was changed after it was made: its digest is wrong", place=Place(name), hint=hint)
+        words = "was changed after it was made: its digest is wrong"
+        raise InvalidFile(words, place=Place(name), setting=Setting("id"), hint=hint)

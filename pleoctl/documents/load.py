@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pleoctl.documents.document import Document
 from pleoctl.documents.files import decode, read_bytes
 from pleoctl.documents.gate import keeps
 from pleoctl.documents.nodes import compose, to_data
-from pleoctl.documents.strict import strict
+from pleoctl.documents.strict import located, strict
 from pleoctl.errors import InvalidFile
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from pleoctl.errors import Finding
 
 Schema = dict[str, Any]
 
@@ -45,6 +50,24 @@ def load_json(path: Path, shown: str | None = None) -> Any:
     """Read a JSON file that a machine wrote. Raises `InvalidFile` with line and column."""
     name = shown or str(path)
     return json_data(read_bytes(path, name), name)
+
+
+@contextmanager
+def placed(content: bytes, name: str) -> Iterator[None]:
+    """What the block finds wrong with a value of that JSON text is told with line and column."""
+    try:
+        yield
+    except InvalidFile as error:
+        if any(one.setting for one in error.findings):
+            text = decode(content, name)
+            error.findings = [_with_place(one, text) for one in error.findings]
+        raise
+
+
+def _with_place(finding: Finding, text: str) -> Finding:
+    if finding.setting is None or finding.place is None or finding.place.line is not None:
+        return finding
+    return replace(finding, place=Place(finding.place.file, *located(text, finding.setting)))
 
 
 def json_data(content: bytes, name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -12,9 +12,11 @@ from pleoctl import __version__
 from pleoctl.documents.files import read_bytes, read_stdin
 from pleoctl.documents.gate import keeps
 from pleoctl.errors import Finding, InvalidFile
-from pleoctl.place import Place
+from pleoctl.place import Place, Setting
 
 FORMAT_VERSION: Final = 1
+_SHOWN: Final = 80
+"""Characters of a value in a message."""
 _LONGEST: Final = 10_000
 """Bytes of an answer without a result, which spares long plans to be looked through for one."""
 _WORDS: Final = {"PostingPlan": "plan of an export job", "FleetReceipt": "receipt of a fleet"}
@@ -92,6 +94,7 @@ def check_version(data: Any, kind: str, name: str) -> None:
         raise InvalidFile(
             f"has formatVersion {data.get('formatVersion')!r}; this pleoctl knows {FORMAT_VERSION}",
             place=Place(name),
+            setting=Setting("formatVersion"),
             hint=made_by(data) or "use the pleoctl version that wrote it",
         )
 
@@ -107,6 +110,18 @@ def _instead(data: Any) -> str:
     return f" but the answer of `pleoctl {answer.command}`, which ended with exit code {answer.exit_code}{why}"
 
 
+class Wrong(NamedTuple):
+    """What is wrong with a value of a document, and the way to it."""
+
+    words: str
+    at: Setting = Setting()
+
+    def finding(self, name: str, hint: str | None = None) -> Finding:
+        """It, about the document of that name."""
+        words = f"{'.'.join(map(str, self.at)) or 'document'}: {self.words}"
+        return Finding(InvalidFile.code, words, place=Place(name), hint=hint, setting=self.at)
+
+
 def shape_findings(data: Any, schema: str, name: str, hint: str | None = None) -> list[Finding]:
     """The first places where the data leaves its schema."""
     if keeps(data, schema):
@@ -115,9 +130,10 @@ def shape_findings(data: Any, schema: str, name: str, hint: str | None = None) -
 
     findings = []
     for error in validator(schema).iter_errors(data):
-        place = ".".join(str(step) for step in error.absolute_path) or "document"
-        words = error.schema.get("x-message", error.message) if isinstance(error.schema, dict) else error.message
-        findings.append(Finding("invalid-file", f"{place}: {words[:200]}", place=Place(name), hint=hint))
+        words = error.message
+        if isinstance(error.schema, dict) and "x-message" in error.schema:
+            words = f"{str(error.instance)[:_SHOWN]!r} {error.schema['x-message']}"
+        findings.append(Wrong(words[:200], Setting(*error.absolute_path)).finding(name, hint))
         if len(findings) >= 10:  # enough to see what is wrong
             break
     return findings

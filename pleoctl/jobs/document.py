@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from pleoctl.documents.kept import check_identity, kept
-from pleoctl.documents.load import json_data
+from pleoctl.documents.load import json_data, placed
 from pleoctl.documents.parts import Parts, numbers
-from pleoctl.documents.versions import check_version
+from pleoctl.documents.versions import Wrong, check_version
 from pleoctl.errors import InvalidFile
 from pleoctl.mapping.engine.entries import Entry
 from pleoctl.model.shape import Strict
-from pleoctl.place import Place
+from pleoctl.place import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -186,7 +186,8 @@ def posting_plan_of(content: bytes, name: str) -> PostingPlan:
     found = _as_written(content) or _careful(content, name)
     problem = next(_problems(found), None)
     if problem is not None:
-        raise InvalidFile(problem, place=Place(name), hint="make a new plan: `pleoctl jobs plan -o FILE`")
+        with placed(content, name):
+            raise InvalidFile.of([problem.finding(name, "make a new plan: `pleoctl jobs plan -o FILE`")])
     return found
 
 
@@ -200,24 +201,26 @@ def _as_written(content: bytes) -> PostingPlan | None:
 
 
 def _careful(content: bytes, name: str) -> PostingPlan:
-    data = json_data(content, name)
-    check_version(data, KIND, name)
-    found = kept(data, PostingPlan, name)
-    check_identity(data, name, "pleoctl jobs plan -o FILE")
-    return found
+    with placed(content, name):
+        data = json_data(content, name)
+        check_version(data, KIND, name)
+        found = kept(data, PostingPlan, name, schema="posting-plan")
+        check_identity(data, name, "pleoctl jobs plan -o FILE")
+        return found
 
 
-def _problems(plan: PostingPlan) -> Iterator[str]:
+def _problems(plan: PostingPlan) -> Iterator[Wrong]:
     """What no plan says that pleoctl made: whoever edits one may give it a new id, but not other sums than it shows."""
     seen: set[str] = set()
-    for change in plan.changes:
+    for number, change in enumerate(plan.changes):
+        at = Setting("changes", number)
         if change.address in seen:
-            yield f"{change.address} has two changes"
+            yield Wrong(f"{change.address} has two changes", at)
         seen.add(change.address)
         if change.action == "book" and not _bookable(change):
-            yield f"{change.address}: what is booked is no balanced entry of this item"
+            yield Wrong(f"{change.address}: what is booked is no balanced entry of this item", at)
     if plan.summary != summary_of(plan.changes, final=plan.summary.final):
-        yield "summary: its totals are not those of the changes"
+        yield Wrong("its totals are not those of the changes", Setting("summary"))
 
 
 def _bookable(change: ItemChange) -> bool:

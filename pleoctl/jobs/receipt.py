@@ -129,4 +129,4 @@ class JobReceipt(Strict):
 def job_receipt_of(data: Any, name: str) -> JobReceipt:
     """A job's receipt, checked. Raises `InvalidFile`."""
     check_version(data, "Receipt", name)
-    return kept(data, JobReceipt, name)
+    return kept(data, JobReceipt, name, schema="job-receipt")

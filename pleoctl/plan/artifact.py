@@ -17,13 +17,12 @@ import msgspec
 from pleoctl.documents.canonical import canonical_bytes
 from pleoctl.documents.files import read_bytes
 from pleoctl.documents.kept import check_identity, kept
-from pleoctl.documents.load import json_data
+from pleoctl.documents.load import json_data, placed
 from pleoctl.documents.parts import Parts
-from pleoctl.documents.versions import check_version, made_by
+from pleoctl.documents.versions import Wrong, check_version, made_by
 from pleoctl.errors import InvalidFile
 from pleoctl.model.addresses import Bucket
 from pleoctl.model.shape import value_of
-from pleoctl.place import Place
 from pleoctl.plan.check import change_problems, head_problem, totals_problem
 from pleoctl.plan.document import Head, PlanFile
 
@@ -124,17 +123,18 @@ def _without_collecting() -> Iterator[None]:
 
 
 def _careful(content: bytes, name: str) -> Plan:
-    data = json_data(content, name)
-    check_version(data, "Plan", name)
-    found = kept(data, PlanFile, name, schema="plan", dec_hook=value_of)
-    problem = _problem(found)
-    if problem is not None:
-        raise InvalidFile(problem, place=Place(name), hint=made_by(data))
-    check_identity(data, name, "pleoctl plan -o FILE")
-    return Plan(found.id, _head_of(found), found.changes, canonical_bytes(data))
+    with placed(content, name):
+        data = json_data(content, name)
+        check_version(data, "Plan", name)
+        found = kept(data, PlanFile, name, schema="plan", dec_hook=value_of)
+        problem = _problem(found)
+        if problem is not None:
+            raise InvalidFile.of([problem.finding(name, made_by(data))])
+        check_identity(data, name, "pleoctl plan -o FILE")
+        return Plan(found.id, _head_of(found), found.changes, canonical_bytes(data))
 
 
-def _problem(found: PlanFile) -> str | None:
+def _problem(found: PlanFile) -> Wrong | None:
     return head_problem(found) or next(change_problems(found.changes), None) or totals_problem(found)
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from pleoctl.documents.versions import Wrong
 from pleoctl.model.addresses import Bucket
 from pleoctl.model.changes import ACTIONS, is_state
 from pleoctl.model.kinds import ACCOUNT, KINDS, TAG, TAG_GROUP, flat_kinds
+from pleoctl.place import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
@@ -19,33 +21,33 @@ if TYPE_CHECKING:
     from pleoctl.plan.document import Counts, PlanFile
 
 
-def head_problem(plan: PlanFile) -> str | None:
+def head_problem(plan: PlanFile) -> Wrong | None:
     """What is wrong with a plan besides its changes."""
     if plan.desired is UNSET and plan.source is UNSET:
-        return "document: names neither a desired state nor a receipt"
+        return Wrong("names neither a desired state nor a receipt")
     shape = {**{kind.section: bool for kind in flat_kinds()}, TAG_GROUP.section: list}
     missing = {ACCOUNT.section, TAG_GROUP.section} - plan.scope.keys()
     if missing or any(not isinstance(v, shape.get(n, ())) for n, v in plan.scope.items()):
-        return "scope: is malformed"
+        return Wrong("is malformed", Setting("scope"))
     for text in plan.context.active if plan.context else ():
         try:
             Bucket.parse(text)
         except ValueError as error:
-            return f"context.active: {error}"
+            return Wrong(str(error), Setting("context", "active"))
     return None
 
 
-def totals_problem(plan: PlanFile) -> str | None:
+def totals_problem(plan: PlanFile) -> Wrong | None:
     """Whether the totals, which reports put first, count other changes than the plan has."""
     counted: Counter[tuple[str | None, str]] = Counter(map(attrgetter("address.kind", "action"), plan.changes))
     for (_, action), number in list(counted.items()):
         counted[None, action] += number
     parts: list[tuple[str | None, Counts]] = [(None, plan.summary), *plan.summary.by_kind.items()]
     told = Counter({(kind, action): getattr(part, action) for kind, part in parts for action in ACTIONS})
-    return None if told == counted else "summary: its totals are not those of the changes"
+    return None if told == counted else Wrong("its totals are not those of the changes", Setting("summary"))
 
 
-def change_problems(changes: Iterable[Change]) -> Iterator[str]:
+def change_problems(changes: Iterable[Change]) -> Iterator[Wrong]:
     """What is wrong with the changes, in their order: each with its place."""
     seen: set[str] = set()
     sound: set[Hashable] = set()
@@ -61,7 +63,7 @@ def change_problems(changes: Iterable[Change]) -> Iterator[str]:
             problem = f"address {address} stands twice"
         seen.add(one)
         if problem is not None:
-            yield f"changes.{number}: {problem}"
+            yield Wrong(problem, Setting("changes", number))
 
 
 def _looks(change: Change) -> Hashable:

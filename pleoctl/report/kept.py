@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from pleoctl.documents.load import json_data
+from pleoctl.documents.load import json_data, placed
 from pleoctl.fleet.receipt import FLEET_KIND, FleetReceipt, fleet_receipt_of
 from pleoctl.jobs.receipt import job_receipt_of
 from pleoctl.report.fleet import receipt_text
@@ -30,11 +30,12 @@ LISTED: Final = 200
 
 def any_receipt(content: bytes, name: str) -> KeptReceipt | JobReceipt | FleetReceipt:
     """A receipt of any kind, checked. Raises `InvalidFile`."""
-    data = json_data(content, name)
-    if isinstance(data, dict) and data.get("kind") == FLEET_KIND:
-        return fleet_receipt_of(data, name)
-    of_job = isinstance(data, dict) and "job" in data
-    return job_receipt_of(data, name) if of_job else receipt_of(data, name)
+    with placed(content, name):
+        data = json_data(content, name)
+        if isinstance(data, dict) and data.get("kind") == FLEET_KIND:
+            return fleet_receipt_of(data, name)
+        of_job = isinstance(data, dict) and "job" in data
+        return job_receipt_of(data, name) if of_job else receipt_of(data, name)
 
 
 def receipt_shown(receipt: KeptReceipt | JobReceipt | FleetReceipt) -> Shown:

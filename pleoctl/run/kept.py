@@ -10,12 +10,12 @@ from msgspec import UNSET, UnsetType
 
 from pleoctl.documents.kept import kept
 from pleoctl.documents.load import load_json
-from pleoctl.documents.versions import check_version
+from pleoctl.documents.versions import Wrong, check_version
 from pleoctl.errors import InvalidFile
 from pleoctl.model.addresses import Address
 from pleoctl.model.changes import Action, PleoId, State, is_state
 from pleoctl.model.shape import Strict, Told, value_of
-from pleoctl.place import Place
+from pleoctl.place import Setting
 from pleoctl.run.chain import Died
 from pleoctl.run.places import RECEIPT, folders_in, plan_part
 from pleoctl.run.receipt import Outcome, Status
@@ -88,7 +88,7 @@ def receipt_of(data: Any, name: str) -> KeptReceipt:
         if not all(
             is_state(state, change.address.kind) for state in (change.before, change.after) if state is not None
         ):
-            raise InvalidFile(f"changes.{number}: its states are malformed", place=Place(name))
+            raise InvalidFile.of([Wrong("its states are malformed", Setting("changes", number)).finding(name)])
     return found
 
 
