@@ -21,7 +21,7 @@ def command() -> None:
 @as_command("list", parent="fleet")
 @select_options
 def list_(options: Options, **chosen: Any) -> Output:
-    """List the companies, each with its state and the run that says so.
+    """List the companies, with the state of each and its run.
 
     Examples:
     pleoctl fleet list

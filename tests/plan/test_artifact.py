@@ -15,7 +15,6 @@ from outlines import outline
 from pleoctl.documents.canonical import canonical_bytes, digest
 from pleoctl.documents.published import schema_text
 from pleoctl.documents.schemas import validator
-from pleoctl.documents.strict import located
 from pleoctl.errors import ExitCode, InvalidFile
 from pleoctl.model.kinds import KINDS
 from pleoctl.plan.artifact import Plan, read_plan
@@ -143,29 +142,6 @@ def test_what_is_wrong_is_told_with_its_line(
     assert finding.place.line is not None
     line = text.replace(old, new, 1).splitlines()[finding.place.line - 1]
     assert line[(finding.place.column or 0) - 1 :].startswith(("{", new.rpartition(": ")[2][:9]))
-
-
-_DATA = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-)
-
-
-@given(data=_DATA, indent=st.sampled_from([None, 1, "\t"]), escaped=st.booleans(), choose=st.data())
-def test_a_value_of_json_is_found_where_it_stands(
-    data: Value, indent: int | str | None, *, escaped: bool, choose: st.DataObject
-) -> None:
-    """Whatever stands before it; a step that is not there ends at what it would stand in."""
-    steps: list[str | int] = []
-    value = data
-    while value and isinstance(value, list | dict) and choose.draw(st.booleans()):
-        step = choose.draw(st.sampled_from(list(value) if isinstance(value, dict) else range(len(value))))
-        steps, value = [*steps, step], value[step]
-    text = "\n " + json.dumps(data, indent=indent, ensure_ascii=escaped)
-    line, column = located(text, steps)
-    begin = sum(len(one) for one in text.split("\n")[: line - 1]) + line - 1 + column - 1
-    assert json.JSONDecoder().raw_decode(text, begin)[0] == value
-    assert located(text, [*steps, "\0absent", 0]) == (line, column) or (isinstance(value, dict) and "\0absent" in value)
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", True, None, 1.5])
