@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pleoctl.fleet.fleet import Fleet, Opened
-    from pleoctl.model.records import DesiredState
+    from pleoctl.model.kind import Kind
+    from pleoctl.model.records import DesiredState, Row
     from pleoctl.workspace import Workspace
 
 
@@ -165,15 +166,23 @@ def _not_ready(place: Place, words: str, hint: str) -> list[Finding]:
 
 def _consistent(workspace: Workspace, desired: DesiredState) -> list[Finding]:
     """What a plan would warn of because of the desired state alone. Raises `InvalidFile`."""
-    from pleoctl.plan.warnings import shared_codes, unknown_tax_accounts
+    from pleoctl.model.kinds import ACCOUNT, TAX_CODE
+    from pleoctl.plan.warnings import doubtful_codes, shared_codes, unknown_tax_accounts
     from pleoctl.reconcile.dimensions import selected_dimensions
 
     selected_dimensions(desired, tuple(workspace.selected or ()))
-    unknown, shared = unknown_tax_accounts(desired), shared_codes(desired)
+    unknown, shared, doubtful = unknown_tax_accounts(desired), shared_codes(desired), doubtful_codes(desired)
     return [
-        *(Finding("tax-account-unknown", words, "warning", row.place) for row, words in unknown),
-        *(Finding("shared-code", words, "warning", row.place) for row, words in shared),
+        *(Finding("tax-account-unknown", words, "warning", row.place, _of(TAX_CODE, row)) for row, words in unknown),
+        *(Finding("shared-code", words, "warning", row.place, _of(ACCOUNT, row)) for row, words in shared),
+        *(Finding("doubtful-code", words, "warning", row.place, _of(ACCOUNT, row)) for row, words in doubtful),
     ]
+
+
+def _of(kind: Kind, row: Row) -> str:
+    from pleoctl.model.addresses import Address
+
+    return str(Address(kind.name, row.key or ""))
 
 
 def _problems(check: Callable[[], object]) -> list[Finding]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pleoctl.model.records import told_apart
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,6 +22,7 @@ class CatalogAccount(msgspec.Struct, frozen=True):
     code: str
     active: bool = True
     currency: str | None = None
+    held: bool = False
 
 
 class CatalogDimension(msgspec.Struct, frozen=True):
@@ -69,7 +72,9 @@ class Catalog:
             None
             if accounts is None
             else [
-                CatalogAccount(row.key, row.fields.get("code") or row.key, row.active, row.currency)
+                CatalogAccount(
+                    row.key, row.fields.get("code") or row.key, row.active, row.currency, row.hold is not None
+                )
                 for row in accounts
                 if row.key is not None
             ],
@@ -78,6 +83,11 @@ class Catalog:
             else [_dimension(d) for d in desired.dimensions if d.row.key is not None],
             frozenset(code.casefold() for code in leave),
         )
+
+    def confused(self, code: str) -> list[CatalogAccount]:
+        """The accounts in use of a code that nothing tells apart; held rows, which may be no accounts, do not count."""
+        found = [one for one in self.shared.get(code, ()) if not one.held]
+        return [] if told_apart([one.currency for one in found]) else found if len(found) > 1 else []
 
     def account_problem(self, code: str, currency: str) -> tuple[str, str] | None:
         """Why an account cannot be posted to, as (kind, text); None where it can (M18, M21)."""

@@ -12,7 +12,7 @@ from pleoctl.model.kinds import ACCOUNT
 from pleoctl.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 Fields = dict[str, str | None]
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -20,6 +20,11 @@ DRAFT: Final = "DRAFT"
 
 
 # Of which there may be many, and which hold nothing that the search for garbage would find.
+def told_apart(currencies: Sequence[str | None]) -> bool:
+    """Whether accounts of one code are still told apart: each is kept in a currency of its own."""
+    return len({*currencies} - {None}) == len(currencies)
+
+
 class Row(msgspec.Struct, gc=False):
     """One row of the desired state.
 

@@ -32,10 +32,10 @@ from pleoctl.plan.named import unmatched_warnings
 from pleoctl.plan.requests import confirms, writes
 from pleoctl.plan.warnings import (
     account_warnings,
+    code_warnings,
     held_warnings,
     in_order,
     renumbered_warnings,
-    shared_code_warnings,
     tax_code_warnings,
     text_warnings,
 )
@@ -129,7 +129,7 @@ def _warnings(inputs: Inputs, live: LiveState, result: Reconciliation, reader: P
     found += [*renumbered_warnings(result.changes), *text_warnings(result.changes)]
     if live.has(ACCOUNT.name):
         found += account_warnings(inputs.desired, result.changes, reader.accounts_in_use)
-        found += shared_code_warnings(inputs.desired, live, result.left)
+        found += code_warnings(inputs.desired, live, result.left)
     if live.has(TAX_CODE.name):
         found += tax_code_warnings(inputs.desired, live, result.changes)
     return in_order([*found, *inputs.further(result.changes)])

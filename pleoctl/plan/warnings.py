@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pleoctl.model.addresses import Address
+from pleoctl.model.kind import all_loose, loose
 from pleoctl.model.kinds import ACCOUNT, TAX_CODE
+from pleoctl.model.records import Row, told_apart
 from pleoctl.plan.document import Warned
 from pleoctl.sources.doubts import doubtful_text
 from pleoctl.words import many
@@ -17,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pleoctl.model.changes import Change
-    from pleoctl.model.records import DesiredState, Live, Row
+    from pleoctl.model.records import DesiredState, Live
     from pleoctl.reconcile.changes import Held, LiveState, Reconciliation
 
 # A code as a spreadsheet may write it: 0100, 100, 100.0, 1,00E+02.
 _NUMBER: Final = re.compile(r"[0-9]{1,40}(?:[.,][0-9]{1,20})?(?:[eE][+]?[0-9]{1,2})?")
+_Account = TypeVar("_Account", bound="Row | Live")
 _NAMES_TAX: Final = "taxCodeExternalId"
 
 
@@ -141,42 +144,74 @@ def unknown_tax_accounts(desired: DesiredState) -> Iterator[tuple[Row, str]]:
                 yield row, f"{name} {code!r} is no active account of the desired state"
 
 
-def shared_code_warnings(desired: DesiredState, live: LiveState, left: Iterable[Address]) -> Iterator[Warned]:
-    """Codes that several accounts will have when the plan is done (A37); ``left`` are records that are left alone."""
-    accounts: list[Row | Live] = [row for row in desired.accounts or () if row.active]
-    if stays := {address.key for address in left if address.kind == ACCOUNT.name}:
+def code_warnings(desired: DesiredState, live: LiveState, left: Iterable[Address]) -> Iterator[Warned]:
+    """Codes that several accounts will have when the plan is done (A37), or that look alike, each kind once.
+
+    ``left`` are records that are left alone; a held row leaves its record as it is.
+    """
+    accounts: list[Row | Live] = [row for row in desired.accounts or () if row.active and row.hold is None]
+    stays = {address.key for address in left if address.kind == ACCOUNT.name}
+    if stays := stays | {row.key for row in desired.accounts or () if row.hold is not None and row.key}:
         records = (record for record in live.flat.get(ACCOUNT.name, ()) if not record.archived)
         accounts = [row for row in accounts if row.key not in stays]
         accounts += [record for record in records if record.key in stays]
     if found := _shared(accounts):
         code, (first, *others) = min(found.items())
-        more = f"; so it is with {many(len(found) - 1, 'more code')}" if len(found) > 1 else ""
-        words = f"code {code!r} is also that of {', '.join(map(_account, others))}, {_APART}{more}"
+        words = f"code {code!r} is also that of {', '.join(map(_account, others))}, {_APART}{_more(len(found))}"
         yield warning("shared-code", Address(ACCOUNT.name, first), words)
+    if alike := _alike(accounts):
+        one, words = alike[0]
+        yield warning("doubtful-code", Address(ACCOUNT.name, one.key or ""), words + _more(len(alike)))
 
 
 _APART: Final = "which rules and export items cannot tell apart: they name accounts by code"
 
 
+def _more(number: int) -> str:
+    return f"; so it is with {many(number - 1, 'more code')}" if number > 1 else ""
+
+
 def shared_codes(desired: DesiredState) -> Iterator[tuple[Row, str]]:
     """Active accounts of the desired state whose code another one has before them (A37)."""
-    rows = {row.key: row for row in desired.accounts or () if row.active}
+    rows = {row.key: row for row in desired.accounts or () if row.active and row.hold is None}
     for code, (first, *others) in _shared(list(rows.values())).items():
         for key in others:
             yield rows[key], f"code {code!r} is also that of {_account(first)}, {_APART}"
 
 
+def doubtful_codes(desired: DesiredState) -> list[tuple[Row, str]]:
+    """Active accounts of the desired state whose code looks like that of one before them."""
+    return _alike([row for row in desired.accounts or () if row.active and row.hold is None])
+
+
 def _shared(accounts: Sequence[Row | Live]) -> dict[str, list[str]]:
-    """The keys of accounts by the codes that several of them have."""
+    """The keys of accounts by the codes that several of them have, and that no currencies tell apart."""
     coded = [code for account in accounts if (code := account.fields.get("code"))]
     if len({*coded}) == len(coded):  # as almost always
         return {}
     twice = {code for code, number in Counter(coded).items() if number > 1}
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, str | None]] = {}
     for account in accounts:
         if (code := account.fields.get("code")) in twice and account.key:
-            found.setdefault(code, []).append(account.key)
-    return {code: sorted(keys) for code, keys in found.items()}
+            found.setdefault(code, {})[account.key] = account.currency if isinstance(account, Row) else None
+    return {code: sorted(keys) for code, keys in found.items() if not told_apart([*keys.values()])}
+
+
+def _alike(accounts: Sequence[_Account]) -> list[tuple[_Account, str]]:
+    """Accounts whose code differs from an earlier one's in what people do not see; of ids that do the table tells."""
+    coded = {code: account for account in accounts if (code := account.fields.get("code"))}
+    looks = all_loose(coded)
+    if len({*looks}) == len(looks):  # as almost always
+        return []
+    found: list[tuple[_Account, str]] = []
+    first: dict[str, str] = {}
+    for look, (code, account) in zip(looks, coded.items(), strict=True):
+        seen = first.setdefault(look, code)
+        key = coded[seen].key or ""
+        if seen != code and loose(key) != loose(account.key or ""):
+            words = f"code {code!r} differs from {seen!r} of {_account(key)} only in case, blanks or Unicode form"
+            found.append((account, words))
+    return found
 
 
 def _account(key: str) -> str:

@@ -227,7 +227,8 @@ class CsvFile:
 
     def _columns(self, header: list[str]) -> dict[str, int]:
         """Field → column index. Raises `SourceError` naming what is missing."""
-        twice = sorted({name for name in header if name and header.count(name) > 1})
+        read = {*self._read(), *self._deciding, *(name for _, name in self._computed.columns())}
+        twice = sorted(name for name in read if name and header.count(name) > 1)
         if twice:
             raise SourceError(f"column {twice[0]!r} stands twice", place=Place(self._shown, self._header_row))
         self._header = header
@@ -252,6 +253,13 @@ class CsvFile:
                     hint=self._column_hint(wanted, header),
                 )
         return found
+
+    def _read(self) -> Iterator[str]:
+        """The columns that fields are read from as they stand; of others nobody asks which is meant."""
+        given = self._config.get("columns", {})
+        for name in FIELDS[self._resource]:
+            if name not in self._fixed and name not in self._computed:
+                yield given.get(name, name)
 
     def _note_near(self, name: str, header: list[str]) -> None:
         """A column that nearly has the name of a field that nothing gives is not read, which may empty that field."""

@@ -11,6 +11,7 @@ from pleoctl.sandbox import Seed, Settings
 
 if TYPE_CHECKING:
     from pleoctl.sandbox import Sandbox
+    from shapes import Json
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
 NUMBERS = [("0100", "100"), ("1000.10", "1000.1"), ("100", "1,00E+02"), ("100", "100.0")]
@@ -66,6 +67,43 @@ def test_a_code_of_several_accounts_is_told(
     assert [(f["level"], f["line"], f["message"].partition(", ")[0]) for f in found] == [
         ("warning", 6, "code '2' is also that of account:b")
     ]
+
+
+def test_codes_that_people_cannot_tell_apart_are_told(
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
+) -> None:
+    """The first in a plan with how many more, each offline with its address; held and inactive rows do not count."""
+    pleo.reset(Seed(), Settings())
+    codes = {"a": "4931", "b": " 4931", "c": "A1", "d": "a1", "e": "B1"}
+    rows = [{"externalId": key, "code": code, "name": key} for key, code in codes.items()]
+    odd = [{"externalId": "f", "code": "b1", "name": "f", "active": False}]
+    odd.append({"externalId": "g", "code": "b1", "name": "g", "hold": "not known"})
+    desired(workspace(pleo), accounts=[*rows, *odd])
+    said = cli("plan", "--format", "json").json["warnings"]
+    (told,) = [one for one in said if one["code"] == "doubtful-code"]
+    words = "code ' 4931' differs from '4931' of account:a only in case, blanks or Unicode form"
+    assert (told["address"], told["message"]) == ("account:b", f"{words}; so it is with 1 more code")
+    found = [f for f in cli("validate", "--format", "json").json["findings"] if f["code"] == "doubtful-code"]
+    assert [(f["address"], f["line"]) for f in found] == [("account:b", 5), ("account:d", 7)]
+
+
+def test_accounts_that_are_told_apart_share_no_code(
+    cli: Cli, pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired
+) -> None:
+    """Each in a currency of its own, or all but one held; a held row's record in Pleo counts as it is there."""
+    pleo.reset(Seed(accounts=[{"externalId": "f", "code": "3", "name": "f"}]), Settings())
+    rows: list[Json] = [
+        {"externalId": "a", "code": "1", "name": "a", "currency": "EUR"},
+        {"externalId": "b", "code": "1", "name": "b", "currency": "SEK"},
+        {"externalId": "c", "code": "2", "name": "c"},
+        {"externalId": "d", "code": "2", "name": "d", "hold": "not known"},
+        {"externalId": "e", "code": "3", "name": "e"},
+        {"externalId": "f", "code": "4", "name": "f", "hold": "not known"},
+    ]
+    desired(workspace(pleo), accounts=rows)
+    assert cli("validate", "--format", "json").json["findings"] == []
+    (told,) = [one for one in cli("plan", "--format", "json").json["warnings"] if one["code"] == "shared-code"]
+    assert (told["address"], "'3' is also that of account:f" in told["message"]) == ("account:e", True)
 
 
 def test_names_that_another_encoding_has_made_are_told(

@@ -156,8 +156,8 @@ def test_values_of_a_dimension(sourceless: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("options", "indent", "columns"),
     [
-        ([], 4, ['"Saldo"', '"Notiz"', '"MwSt"', '"column 7 (no header)"']),
-        (["--dimension", "CC"], 8, ['"Saldo"', '"Notiz"', '"MwSt"', '"column 7 (no header)"']),
+        ([], 4, ['"Art"', '"Saldo"', '"Notiz"', '"MwSt"', '"column 7 (no header)"']),
+        (["--dimension", "CC"], 8, ['"Art"', '"Saldo"', '"Notiz"', '"MwSt"', '"column 7 (no header)"']),
         (["--table", "vendors"], 4, ['"Art"', '"Saldo"', '"Notiz"', '"MwSt"', '"column 7 (no header)"']),
     ],
 )

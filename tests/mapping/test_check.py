@@ -126,6 +126,15 @@ def test_an_account_that_is_several_is_told_where_rules_name_it(tmp_path: Path) 
     )
 
 
+@pytest.mark.parametrize(("currency", "held"), [("EUR", False), (None, True)])
+def test_accounts_that_are_told_apart_are_no_doubt(tmp_path: Path, currency: str | None, held: bool) -> None:
+    """Of one code, but each in a currency of its own, or one of them a row that is held."""
+    twin = CatalogAccount("e2", "1940", currency=currency, held=held)
+    twins = [CatalogAccount("e1", "1940", currency="SEK"), twin]
+    others = [code for code in ACCOUNTS if code != "1940"]
+    assert report(tmp_path, HEAD, catalog(*others, accounts=twins)).findings == []
+
+
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [

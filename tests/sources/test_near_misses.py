@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pleoctl.errors import SourceError
+
 if TYPE_CHECKING:
     from shapes import Json, ReadAccounts
 
@@ -74,3 +76,12 @@ def test_words_that_a_field_nearly_compares_with_are_told(read: ReadAccounts) ->
     (one,) = told
     assert "source.accounts.fields.active compares state with 'Open', and 1 row has what only looks like it" in one
     assert "'open ' (1)" in one
+
+
+def test_a_header_twice_that_nobody_reads_is_no_matter(read: ReadAccounts) -> None:
+    """Only of a column that a field, an expression or a condition reads one must know which is meant."""
+    text = "externalId,name,Note,Note\n1,A,x,y\n"
+    assert read(text)[1] == []
+    for settings in ({"fields": {"code": "Note"}}, {"whereNot": {"Note": ["z"]}}, {"where": "Note != 'z'"}):
+        with pytest.raises(SourceError, match="column 'Note' stands twice"):
+            read(text, **settings)

@@ -230,7 +230,7 @@ def _target(use: AccountUse, catalog: Catalog | None, known: Names) -> Finding |
     if not account.active:
         message = f"{use.what}: account {use.code} is archived"
         return Finding("MAP031", message, place=use.place, hint="name another account", rule=rule)
-    if catalog is not None and (shared := catalog.shared.get(use.code)):
+    if catalog is not None and (shared := catalog.confused(use.code)):
         ids = listed(sorted(one.external_id for one in shared[:_MOST_IDS]))
         message = f"{use.what}: code {use.code} is that of {many(len(shared), 'account')} in use, among them {ids}"
         return Finding("MAP032", message, "warning", use.place, hint="give each a code of its own", rule=rule)

@@ -46,6 +46,10 @@ class Sheet:
     def name(self, role: str) -> str:
         """The header of a role's column, which a section names by it."""
         self.named.add(self.roles[role])
+        return self.title(role)
+
+    def title(self, role: str) -> str:
+        """The same for a comment, by which nothing is read."""
         return self.header[self.roles[role]]
 
     @property

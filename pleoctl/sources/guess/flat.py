@@ -110,8 +110,9 @@ def _type(sheet: Sheet) -> Iterator[str]:
     why, held = "of all rows; reverse charge is `reverse`", "inclusive or reverse; until it is said, rows are held"
     reverse = _reverse(sheet.cells("name"))
     if "type" in sheet.roles:
-        name, found = sheet.name("type"), list(dict.fromkeys(cell for cell in sheet.cells("type") if cell.strip()))
+        name, found = sheet.title("type"), list(dict.fromkeys(cell for cell in sheet.cells("type") if cell.strip()))
         if _TYPES & {cell.lower() for cell in found}:
+            sheet.named.add(sheet.roles["type"])
             yield said("fields", f"{{type: {yaml_string(f'lower({_quoted(name)})')}}}", "", 4)
             return
         of_column = f"; column {shown([name])} has {shown(found)}"

@@ -82,7 +82,7 @@ def _columns(sheet: Sheet, *, dimension: bool) -> Iterator[str]:
     if "tax" in sheet.roles:
         filled = sum(bool(cell.strip()) for cell in sheet.cells("tax"))
         if filled:
-            line = said("taxCodeExternalId", word(sheet.name("tax")), "", 0)
+            line = said("taxCodeExternalId", word(sheet.title("tax")), "", 0)
             rows, have = many(len(sheet.rows), "row"), "has one" if filled == 1 else "have one"
             yield f"      # {line}   # {filled} of {rows} {have}; an empty cell clears it in Pleo"
 
@@ -92,13 +92,13 @@ def _ends(sheet: Sheet) -> Iterator[str]:
     days = [cell.strip() for cell in sheet.cells("end") if cell.strip()]
     if not days:
         return
-    column = sheet.name("end")
+    column = sheet.title("end")
     fitting = [form for form in (None, *_FORMS) if all(_is_day(day, form) for day in days)]
     if None in fitting and all(day_of(day) in {day, None} for day in days):
-        yield said("expires", word(column), "", 6)
+        yield said("expires", word(sheet.name("end")), "", 6)
     elif None in fitting or len(fitting) == 1:
         form = "" if None in fitting else f", '{fitting[0]}'"
-        expression = f"date({json.dumps(column, ensure_ascii=False)}{form})"
+        expression = f"date({json.dumps(sheet.name('end'), ensure_ascii=False)}{form})"
         yield said("fields", f"{{expires: {yaml_string(expression)}}}", "", 4)
     else:
         why = f"may be any of {', '.join(map(str, fitting))}" if fitting else "has no form that is known"
@@ -178,7 +178,7 @@ def state_lines(sheet: Sheet) -> Iterator[str]:
         for name in ("active", "blocked"):
             if name in sheet.roles:
                 found = shown(cell for part in _state_words(sheet, name) for cell in part)
-                yield f"    # not mapped to active: column {shown([sheet.name(name)])} has {found}"
+                yield f"    # not mapped to active: column {shown([sheet.title(name)])} has {found}"
         return
     active, inactive, _ = _state_words(sheet, role)
     known = {cell.casefold() for cell in active} <= set(DEFAULT_ACTIVE)
@@ -239,7 +239,7 @@ def _headings(kept: Sheet, dropped: list[str]) -> Iterator[str]:
         words = f"{{{word(kept.name('type'))}: {_list(dropped)}}}"
         yield said("whereNot", words, f"nobody books to these; left are {shown(others)}", 4)
     elif 1 < len(others) <= _WORDS:
-        yield f"    # where: {{{word(kept.name('type'))}: [{shown(others[:1])}]}}   # the types are {shown(others)}"
+        yield f"    # where: {{{word(kept.title('type'))}: [{shown(others[:1])}]}}   # the types are {shown(others)}"
 
 
 def left_out(sheet: Sheet) -> str:
