@@ -11,16 +11,15 @@ from pleoctl.cli.common import as_command, lock_timeout_option, open_workspace, 
 from pleoctl.cli.job_id import JOB_ID
 from pleoctl.cli.jobs_run import book_again_option, run
 from pleoctl.cli.jobs_serve import serve
+from pleoctl.cli.plan import where_saved
 from pleoctl.cli.posting import no_job, opened, render
 from pleoctl.cli.shared import OUTPUT, as_group, offered
-from pleoctl.errors import ExitCode, Finding
+from pleoctl.errors import ExitCode
 from pleoctl.pleo.connecting import connected
 from pleoctl.text import Shown
 from pleoctl.words import many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pleoctl.pleo.export_jobs import ExportJob
 
 OVER: Final = ("completed", "completed_with_errors", "failed")
@@ -114,6 +113,8 @@ def plan(options: Options, *, job: str | None, output: str | None, detailed_exit
     if output is not None:
         write_output(options, output, made.bytes, inputs=workspace.inputs)
     shown = render(options, made, workspace, output)
+    if output is not None and options.format == "text":
+        shown.text += where_saved(output)
     shown.exit_code = ExitCode.CHANGES if detailed_exitcode else ExitCode.OK
     return shown
 
@@ -184,7 +185,7 @@ def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Out
 
     """
     from pleoctl.jobs.queue import named_jobs
-    from pleoctl.jobs.verify import planned
+    from pleoctl.jobs.verify import Earlier, planned
     from pleoctl.jobs.verify import verify as verified
     from pleoctl.pleo.export_jobs import ExportReader
 
@@ -194,20 +195,14 @@ def verify(options: Options, *, jobs: tuple[str, ...], since: str | None) -> Out
         chosen = named_jobs(reader, jobs) or reader.jobs(OVER)
         chosen = [job for job in chosen if job.created[:10] >= first]
         known = {job.id: planned(workspace.runs, job.id) for job in chosen}
-        kind = session.books.head.type
-        # Other books than today's are not asked, so that nothing is missing from them.
-        asked = [job for job in chosen if not known[job.id].sinks or kind in known[job.id].sinks]
-        findings = [one for job in asked for one in verified(reader, session.books, job, known[job.id])]
-    elsewhere = [_elsewhere(job.id, known[job.id].sinks) for job in chosen if job not in asked]
-    told = f"{many(len(asked), 'job')} verified, {many(len(findings), 'item', 'differs', 'differ')}."
-    code = ExitCode.CHANGES if findings else ExitCode.OK
-    findings += elsewhere
-    return Output(Shown.lines([told]), {"jobs": [job.id for job in asked]}, findings, code)
-
-
-def _elsewhere(job: str, sinks: Iterable[str]) -> Finding:
-    words = f"export job {job} was booked into another sink ({', '.join(sorted(sinks))}), which is not asked"
-    return Finding("earlier-sink", words, "info", hint="name that sink in the workspace to verify it")
+        earlier = Earlier(session.books.past.only_elsewhere, session.books.past.elsewhere)
+        found = {job.id: list(verified(reader, session.books, job, known[job.id], earlier)) for job in chosen}
+    findings = [finding for told in found.values() for finding in told]
+    differences = sum(finding.level != "info" for finding in findings)
+    asked = [job for job, told in found.items() if all(finding.level != "info" for finding in told)]
+    text = f"{many(len(asked), 'job')} verified, {many(differences, 'item', 'differs', 'differ')}."
+    code = ExitCode.CHANGES if differences else ExitCode.OK
+    return Output(Shown.lines([text]), {"jobs": asked, "differences": differences}, findings, code)
 
 
 def _day(text: str | None) -> str:

@@ -10,7 +10,7 @@ from pleoctl.cli.common import PATH, as_command, open_workspace, write_output
 from pleoctl.cli.plan import guarded, render_plan, where_saved
 from pleoctl.cli.planning import allow_archive_option
 from pleoctl.cli.shared import OUTPUT
-from pleoctl.errors import Finding, InvalidFile, UsageError
+from pleoctl.errors import Finding, InvalidFile, Refused, UsageError
 from pleoctl.place import Place
 from pleoctl.pleo.connecting import connected
 from pleoctl.words import many
@@ -101,7 +101,7 @@ def _file_of(receipt: str, workspace: Workspace) -> Path:
 
 
 def _read(file: Path) -> KeptReceipt:
-    """The receipt of a run that wrote to Pleo. Raises `InvalidFile`."""
+    """The receipt of a run that wrote to Pleo. Raises `InvalidFile`, `Refused` for one of an export job."""
     from pleoctl.documents.versions import Kept
     from pleoctl.fleet.receipt import FleetReceipt
     from pleoctl.jobs.receipt import JobReceipt
@@ -113,7 +113,7 @@ def _read(file: Path) -> KeptReceipt:
         words, hint = "is the receipt of a fleet's run", "take back each company's own, which it names"
         raise InvalidFile(words, hint=hint, place=Place(kept.name))
     if isinstance(read, JobReceipt):
-        raise InvalidFile(
+        raise Refused(
             f"is the receipt of export job {read.job.id}, which cannot be taken back",
             hint="correct what was booked in the books",
             place=Place(kept.name),

@@ -39,7 +39,8 @@ def command(options: Options, *, fleet_file: str | None, junit: str | None, sari
     """Check every file of the workspace, offline, all at once.
 
     Of a fleet: fleet.yaml (companies that are not there, are listed twice, or could reach each other; cron lines), and
-    every file of every company. References to secrets that a run would refuse are told, none is resolved.
+    every file of every company. References to secrets that a run would refuse, or that lead to no plain file, are
+    told, none is resolved.
 
     Examples:
     pleoctl validate

@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
 from pathlib import Path
-from stat import S_ISLNK, S_ISREG
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pleoctl.errors import InvalidFile, NotWritten, Refused
@@ -57,6 +57,15 @@ def read_bytes(path: Path, shown: str | None = None, *, limit: int = MAX_BYTES, 
         if not given and not S_ISREG(state.st_mode):
             raise InvalidFile(NOT_PLAIN, place=Place(name), hint=_END)
         return _limited(stream, name, limit, state.st_size)
+
+
+def require_plain(path: Path, shown: str) -> None:
+    """Raise `InvalidFile` for what is there and no run would read, without opening it: a folder, a pipe, a device."""
+    with suppress(OSError):
+        mode = path.stat().st_mode
+        if not S_ISREG(mode):
+            words, fix = ("is a folder, not a file", None) if S_ISDIR(mode) else (NOT_PLAIN, _END)
+            raise InvalidFile(words, place=Place(shown), hint=fix)
 
 
 @contextmanager

@@ -41,6 +41,12 @@ class Past:
                 found.setdefault(item, []).append(called)
         return {item: " and ".join(dict.fromkeys(names)) for item, names in found.items()}
 
+    @property
+    def only_elsewhere(self) -> Mapping[str, str]:
+        """Those of `elsewhere` that nothing was sent of into today's books, or that these refused."""
+        here = _standing(self._of(self._now.id))
+        return {item: name for item, name in self.elsewhere.items() if item not in here}
+
     def sent(self, keys: Iterable[Key]) -> None:
         """Say that records are about to be sent into today's books, or were found there."""
         items = {key.stored: key.item for key in keys}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.jobs.close import SUCCESSFUL
-from pleoctl.jobs.document import KIND, address_of, posting_plan_of
+from pleoctl.jobs.document import KIND, address_of, item_at, posting_plan_of
 from pleoctl.jobs.receipt import BETWEEN
 from pleoctl.jobs.standing import difference, live, twice
 from pleoctl.sinks.base import Key
 from pleoctl.sinks.keys import stored_key
+from pleoctl.words import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,6 +37,10 @@ class Planned(NamedTuple):
     sinks: frozenset[str]
     digests: frozenset[str]
 
+    def other_than(self, kind: str) -> str | None:
+        """The sinks, where none of them is of this type; None where nothing is known."""
+        return None if kind in self.sinks or not self.sinks else ", ".join(sorted(self.sinks))
+
 
 def planned(places: Iterable[Path], job: str) -> Planned:
     """What the kept plans say of a job; what cannot be read is left out."""
@@ -55,11 +60,39 @@ def planned(places: Iterable[Path], job: str) -> Planned:
     return Planned(found, frozenset(head.type for head in heads), frozenset(head.digest for head in heads))
 
 
-def verify(reader: ExportReader, books: Books, job: ExportJob, known: Planned) -> Iterator[Finding]:
+class Earlier(NamedTuple):
+    """Items that earlier runs sent into other books than today's, and those books' names: ``only`` there, or ``all``."""
+
+    only: Mapping[str, str]
+    all: Mapping[str, str]
+
+    def explains(self, finding: Finding, known: Planned, kind: str) -> str | None:
+        """Which other books hold what a finding misses; ``kind`` is today's type of the sink."""
+        item = item_at(finding.address or "")
+        if finding.code == "other-record":
+            return self.all.get(item)
+        return (self.only.get(item) or known.other_than(kind)) if finding.code == "missing-in-books" else None
+
+
+def verify(reader: ExportReader, books: Books, job: ExportJob, known: Planned, earlier: Earlier) -> Iterator[Finding]:
     """What is missing, void, double, different or another record. Raises `PleoError`, `BooksUnusable`.
 
     Pleo gives no payload of a job that is over, so ``known`` says what was to be booked, as far as runs have kept it.
+    What these books do not hold and others do (``earlier``) is told once, as ``earlier-sink``.
     """
+    left: Counter[str] = Counter()
+    for finding in _differences(reader, books, job, known):
+        other = earlier.explains(finding, known, books.head.type)
+        if other is None:
+            yield replace(finding, message=f"{finding.message} (export job {job.id})")
+        else:
+            left[other] += 1
+    for other, number in left.items():
+        words = f"{many(number, 'item')} of export job {job.id} went into other books ({other}), which are not asked"
+        yield Finding("earlier-sink", words, "info", hint="name those in `sink` to verify them")
+
+
+def _differences(reader: ExportReader, books: Books, job: ExportJob, known: Planned) -> Iterator[Finding]:
     sink, moved = books.sink, bool(known.digests) and books.head.digest not in known.digests
     items = [(place, item) for place, item in enumerate(reader.job_items(job.id), 1) if item.status == SUCCESSFUL]
     keys = {item.id: list(_keys(sink, job, place, item)) for place, item in items}

@@ -72,7 +72,7 @@ class Credentials:
         return value
 
     def check(self, reference: str, *key: str) -> None:
-        """Raise what `reveal` raises because of where a reference leads, without looking there."""
+        """Raise what `reveal` raises because of where a reference leads, as `Secret.check` does."""
         self._secret(reference, key).check()
 
     def require_not_pleos(self, reference: str, *key: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec
 
-from pleoctl.errors import PleoctlError
+from pleoctl.errors import InvalidFile, PleoctlError
 from pleoctl.sources.credentials import Credentials
 from pleoctl.workspace.secrets import Allowed, is_reference
 
@@ -25,7 +25,7 @@ def refused_references(workspace: Workspace) -> Iterator[Finding]:
 
     Of one of several companies they are errors: `fleet.yaml` says what it may see. Of a workspace by itself they are
     warnings, since the environment of the machine that runs it may allow them, and so is a ``cmd:`` everywhere; Pleo's
-    own credential nothing allows.
+    own credential nothing allows, and no environment makes a file of a pipe.
     """
     company: Literal["error", "warning"] = "error" if isinstance(workspace.environ, Allowed) else "warning"
     for key, reference in references(workspace.data):
@@ -36,7 +36,7 @@ def refused_references(workspace: Workspace) -> Iterator[Finding]:
             books = Credentials(workspace.root, workspace.auth[1], workspace.document, where[0])
             mine, passing = _told(books.require_not_pleos, reference, *where), _told(books.check, reference, *where)
         level = "warning" if reference.startswith("cmd:") else company
-        yield from mine or (replace(finding, level=level) for finding in passing)
+        yield from mine or (one if one.code == InvalidFile.code else replace(one, level=level) for one in passing)
 
 
 def _told(check: Callable[P, None], *given: P.args, **named: P.kwargs) -> list[Finding]:

@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pleoctl.documents.files import decode, read_bytes
+from pleoctl.documents.files import decode, read_bytes, require_plain
 from pleoctl.errors import PleoctlError, Refused
 from pleoctl.machine import Around, ProgramError, this_machine
 from pleoctl.workspace.trust import require_env
@@ -102,12 +102,15 @@ class Secret:
         return value
 
     def check(self) -> None:
-        """Raise what `reveal` raises because of whose secret it is, without looking at it; no program is run."""
+        """Raise what `reveal` raises because of whose secret it is, or of a name that no file stands behind.
+
+        Nobody looks at it, and no program is run; a file that is not there may be where a run will be.
+        """
         with self._in_its_place():
             if self.kind == "env":
                 self._require(self._rest)
             elif self.kind == "file":
-                self._path(self._rest)
+                require_plain(self._path(self._rest), self._rest)
             elif self.kind == "cmd":
                 self._require_exec()
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shapes import Value
     from tests.conftest import Cli, MakeDesired, MakeWorkspace
 
@@ -64,6 +67,29 @@ def test_what_may_be_allowed_elsewhere_is_no_error(
     monkeypatch.delenv("PLEOCTL_ALLOW_EXEC")
     workspace(None, sink={"type": "http", "preset": "fortnox", "currency": "SEK", "variables": {"series": "A"}})
     assert cli("validate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "words"), [(os.mkfifo, "is a pipe or a device, not a file"), (os.mkdir, "is a folder, not a file")]
+)
+def test_a_secret_that_no_run_can_read_is_told(
+    make: Callable[[str], None], words: str, workspace: MakeWorkspace, desired: MakeDesired, cli: Cli
+) -> None:
+    """Where its reference stands, of Pleo's and of the books, without waiting for a writer; not what is yet to come."""
+    login = {"user": "u", "password": "file:secret", "journal": "PLEO"}
+    sink = {"type": "tryton", "baseUrl": "http://127.0.0.1:9", "database": "x", **login}
+    desired(workspace(None, pleo={"url": "http://127.0.0.1:9", "auth": {"apiKey": "file:secret"}}), accounts=[])
+    assert cli("validate").code == 0
+    make("secret")
+    said = cli("validate", "--format", "json")
+    told = [(f["level"], f["line"], f["message"]) for f in said.json["findings"]]
+    assert (said.code, told) == (78, [("error", 4, f"file:secret: {words}")])
+    assert words in cli("plan").stderr
+    workspace(None, sink=sink)
+    said = cli("validate", "--format", "json")
+    assert ("error", 5, f"file:secret: {words}") in [
+        (f["level"], f["line"], f["message"]) for f in said.json["findings"]
+    ]
 
 
 def test_what_is_not_there_yet_is_no_fault_of_the_books(

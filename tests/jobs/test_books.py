@@ -228,68 +228,6 @@ def test_a_workspace_without_a_sink_says_what_is_missing(world: World, books: Ma
     assert world.writes == []
 
 
-def test_what_pleo_has_as_booked_is_verified(world: World, books: MakeBooks, cli: Cli) -> None:
-    """Exit 2 names items that are missing, double, or another record; all is well right after a run."""
-    folder = books()
-    assert cli("jobs", "run").code == 0
-    assert cli("jobs", "verify").code == 0
-    (path,) = (folder / "books").glob("*.beancount")
-    path.with_name("copy.beancount").write_text(path.read_text())
-    said = cli("jobs", "verify", "--format", "json")
-    assert (said.code, {finding["code"] for finding in said.json["findings"]}) == (2, {"booked-twice"})
-    assert said.json["findings"][0]["message"] == f"the books hold it 2 times under {JOB}/1"
-    assert "1 job verified, 3 items differ." in cli("jobs", "verify").stdout
-    assert cli("jobs", "verify", "--since", "2026-03-21").code == 0
-    path.with_name("copy.beancount").unlink()
-    world.items[JOB][0]["externalId"] = "other"
-    world.items[JOB].append({"accountingEntryId": item_id(9), "status": "successful"})
-    said = cli("jobs", "verify", JOB, "--format", "json")
-    assert [finding["code"] for finding in said.json["findings"]] == ["other-record", "missing-in-books"]
-
-
-def test_books_of_an_earlier_sink_are_not_called_missing(books: MakeBooks, cli: Cli) -> None:
-    """A job that went into other books than the workspace names today is told of, and no item of it is missing."""
-    books()
-    assert cli("jobs", "run").code == 0
-    books({"type": "csv", "path": "elsewhere"})
-    said = cli("jobs", "verify", "--format", "json")
-    assert (said.code, [finding["code"] for finding in said.json["findings"]]) == (0, ["earlier-sink"])
-    assert "beancount" in said.json["findings"][0]["message"]
-    assert "0 jobs verified, 0 items differ." in cli("jobs", "verify").stdout
-
-
-def test_what_is_missing_after_the_sink_was_changed_says_so(books: MakeBooks, cli: Cli) -> None:
-    """Books of the same type at another place: each missing item points at the section that was another then."""
-    folder = books()
-    assert cli("jobs", "run").code == 0
-    (folder / "books").rename(folder / "away")
-    first = cli("jobs", "verify", "--format", "json").json["findings"][0]
-    assert (first["code"], first["hint"]) == ("missing-in-books", None)
-    books({"type": "beancount", "path": "elsewhere"})
-    first = cli("jobs", "verify", "--format", "json").json["findings"][0]
-    assert (first["code"], "`sink` of the workspace was another" in first["hint"]) == ("missing-in-books", True)
-
-
-def test_what_was_changed_in_the_books_is_verified(books: MakeBooks, cli: Cli) -> None:
-    """An amount that is no longer the booked one is named, also after its job is over."""
-    folder = books()
-    assert cli("jobs", "run").code == 0
-    (path,) = (folder / "books").glob("*.beancount")
-    path.write_text(path.read_text().replace("100.01", "109.01"))
-    said = cli("jobs", "verify", "--format", "json")
-    (finding,) = said.json["findings"]
-    assert (said.code, finding["code"], finding["address"]) == (2, "different-in-books", f"item:{item_id(1)}")
-    assert "109.01 SEK" in finding["message"]
-
-
-@pytest.mark.parametrize("day", ["x", "2026-13-01", "yesterday"])
-def test_a_day_that_is_none_verifies_nothing(day: str, books: MakeBooks, cli: Cli) -> None:
-    """Usage, rather than no jobs and all is well."""
-    books()
-    said = cli("jobs", "verify", "--since", day)
-    assert (said.code, "2026-03-01" in said.stderr) == (64, True)
-
-
 def test_books_that_keep_quiet_are_not_compared_in_silence(
     world: World, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,15 +281,6 @@ def test_null_and_absent_are_the_same_item(world: World, books: MakeBooks, cli: 
     assert cli("jobs", "plan", "-o", "p.json").code == 0
     world.payloads[JOB][1] |= {"servicePeriod": None, "bornLater": None}
     assert cli("apply", "p.json").code == 0
-
-
-def test_what_a_job_had_reported_before_it_expired_is_verified(world: World, books: MakeBooks, cli: Cli) -> None:
-    """A failed job may have successful items, which the books must hold as well."""
-    books()
-    world.jobs[JOB]["status"] = "failed"
-    world.items[JOB][0] |= {"status": "successful", "externalId": f"{JOB}/1"}
-    said = cli("jobs", "verify", "--format", "json")
-    assert (said.code, [finding["address"] for finding in said.json["findings"]]) == (2, [f"item:{item_id(1)}"])
 
 
 @pytest.mark.parametrize(

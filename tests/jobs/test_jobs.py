@@ -44,7 +44,11 @@ def test_a_plan_that_was_carried_out_says_what_became_of_its_items(world: World,
     """The job is over (exit 4), nothing is sent, and each item is told as Pleo has it, one that it gave up as well."""
     world.payloads[JOB][1]["accountingEntryLines"][0]["account"] = None
     books()
-    assert cli("jobs", "plan", "-o", "plan.json").code == 0
+    said = cli("jobs", "plan", "-o", "plan.json")
+    assert (said.code, said.stdout.splitlines()[-1]) == (
+        0,
+        "Saved to plan.json. Carry it out with: pleoctl apply plan.json",
+    )
     assert cli("apply", "plan.json").code == 5
     sent = len(world.writes)
     again = cli("apply", "plan.json")
@@ -288,7 +292,7 @@ def test_runs_of_jobs_stand_in_the_log(books: MakeBooks, cli: Cli) -> None:
     (told,) = cli("log", "--format", "json").json["result"]
     assert (told["outcome"], told["counts"]) == ("done", {"done": 3})
     said = cli("undo", told["runId"])
-    assert (said.code, said.stderr.count("\n")) == (78, 1)
+    assert (said.code, said.stderr.count("\n")) == (3, 1)
     assert f"is the receipt of export job {JOB}, which cannot be taken back (" in said.stderr
 
 
