@@ -61,7 +61,7 @@ def planned(places: Iterable[Path], job: str) -> Planned:
 
 
 class Earlier(NamedTuple):
-    """Items that earlier runs sent into other books than today's, and those books' names: ``only`` there, or ``all``."""
+    """Items sent into other books than today's, with the names of those: what is ``only`` there, and ``all``."""
 
     only: Mapping[str, str]
     all: Mapping[str, str]
