@@ -17,7 +17,7 @@ from pleoctl.mapping.engine.entries import Entry, encode
 from pleoctl.mapping.engine.explain import explain
 from pleoctl.mapping.io.outputs import FORMATS, writer
 from pleoctl.mapping.items import Item, convert, decode
-from pleoctl.mapping.rules.template import compile_template, renderer
+from pleoctl.mapping.rules.template import compile_template, initials, renderer
 from pleoctl.mapping.vocabulary import SUBTYPES
 from pleoctl.place import Place
 from pleoctl.report.mapping import explanation_text, graph
@@ -223,6 +223,8 @@ def encode_json(data: Value) -> bytes:
     "text",
     [
         *("{{ supplier.name }} {{ user.name }} {{ note }}", "x{{ vendor.code }}y {{ type }}", "{{ team.code }}"),
+        "{{ user.name | initials }} {{supplier.name|upper}}{{ note | lower }}-{{ team.code |trim}}",
+        "{{ note | trim }} {{ user.name | initials }}",
         "{{ supplier.name | upper }}{% if vendor %}{{ vendor.name | default('-') }}{% endif %}{{ team.name ~ note }}",
     ],
 )
@@ -241,4 +243,5 @@ def by_jinja(text: str) -> Callable[[Item], str]:
     from jinja2.sandbox import SandboxedEnvironment
 
     environment = SandboxedEnvironment(undefined=ChainableUndefined, finalize=lambda v: "" if v is None else v)
+    environment.filters["initials"] = initials
     return renderer(environment.from_string(text))

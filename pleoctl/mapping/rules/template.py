@@ -7,7 +7,7 @@ calls, no loops, no arithmetic, nothing whose result could outgrow its inputs. T
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -80,12 +80,21 @@ Path = tuple[str, ...]
 _PATHS: Final[set[Path]] = {
     path for name, fields in FIELDS.items() for path in ([(name, field) for field in fields] if fields else [(name,)])
 }
-_VALUE: Final = re.compile(r"\{\{ *([A-Za-z]+(?:\.[A-Za-z]+)?) *\}\}")
+_VALUE: Final = re.compile(r"\{\{ *([A-Za-z]+(?:\.[A-Za-z]+)?) *(?:\| *(initials|lower|trim|upper) *)?\}\}")
 
 
 def initials(name: Any) -> str:
     """``Marie Jensen`` becomes ``MJ`` (D2: names are shortened to initials when space is short)."""
     return "".join(word[0] for word in str(name or "").split())
+
+
+#: The filters that need nothing of jinja2's: of a text they make what jinja2's own make of it.
+_PLAIN_FILTERS: Final[dict[str, Callable[[str], str]]] = {
+    "initials": initials,
+    "lower": str.lower,
+    "trim": str.strip,
+    "upper": str.upper,
+}
 
 
 def _replaced(text: Any, old: str, new: str) -> str:
@@ -228,13 +237,19 @@ def _is_field(node: Any) -> bool:
     return node.node.name not in FIELDS or node.attr in FIELDS[node.node.name]
 
 
-def _plain_parts(text: str) -> list[str | Path] | None:
+class _Value(NamedTuple):
+    path: Path
+    filter: str | None
+
+
+def _plain_parts(text: str) -> list[str | _Value] | None:
     """The parts of a template that only strings values together; None for any other template."""
-    mixed: list[str | Path] = [
-        tuple(part.split(".")) if number % 2 else part for number, part in enumerate(_VALUE.split(text))
-    ]
+    words = _VALUE.split(text)
+    mixed: list[str | _Value] = [words[0]]
+    for name, chosen, between in zip(words[1::3], words[2::3], words[3::3], strict=True):
+        mixed += [_Value(tuple(name.split(".")), chosen), between]
     for part in mixed:
-        if (part not in _PATHS) if isinstance(part, tuple) else ("{" in part or "}" in part):
+        if (part.path not in _PATHS) if isinstance(part, _Value) else ("{" in part or "}" in part):
             return None
     return [part for part in mixed if part]
 
@@ -256,12 +271,12 @@ def _value(item: Item, path: Path) -> str | None:
     return None if holder is None else str(holder)
 
 
-def _joiner(parts: list[str | Path]) -> Callable[[Item], str]:
+def _joiner(parts: list[str | _Value]) -> Callable[[Item], str]:
     # Templates of plain values are most templates; joining them directly is what keeps `map` fast.
     if parts == _plain_parts(DEFAULT):
         return _default
     pattern = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
-    readers = [_reader(part) for part in parts if not isinstance(part, str)]
+    readers = [_filtered(part) for part in parts if not isinstance(part, str)]
 
     def render(item: Item) -> str:
         return squeeze(pattern % tuple([read(item) or "" for read in readers]))
@@ -291,6 +306,14 @@ def _reader(path: Path) -> Callable[[Item], str | None]:
         holder, name = path[0], attribute(path[1])
         return lambda item: None if (h := getattr(item, holder)) is None else getattr(h, name)
     return lambda item: _value(item, path)
+
+
+def _filtered(part: _Value) -> Callable[[Item], str | None]:
+    read = _reader(part.path)
+    if part.filter is None:
+        return read
+    change = _PLAIN_FILTERS[part.filter]
+    return lambda item: change(text) if (text := read(item)) else None
 
 
 def renderer(template: Any, used: Collection[str] = FIELDS) -> Callable[[Item], str]:
