@@ -189,9 +189,13 @@ class _Run:
 
     def _verify(self, context: StepContext, ledger: Ledger, executor: Executor) -> None:
         try:
-            if hear_again(self._apis, ledger, context.fresh) and ledger.reopen():
+            # What waited for it may be denied in its turn; each round settles one change more at least.
+            while hear_again(self._apis, ledger, context.fresh) and ledger.reopen():
                 executor.run(self._plan.changes)
-                if self._hooks.stop.is_set() or executor.halted:
+                if self._hooks.stop.is_set():
+                    return self._stopped(ledger)
+                if executor.halted:
+                    hear_again(self._apis, ledger, context.fresh)
                     return self._stopped(ledger)
             self._receipt.findings += restore_tags(context, ledger, self._staying)
             self._receipt.findings += take_back(context, ledger, self._runs.places)

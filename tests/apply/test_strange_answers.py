@@ -15,6 +15,8 @@ from pleoctl.remote.transport import Transport
 from pleoctl.sandbox import Fault, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine import Engine
     from shapes import Json
 
@@ -45,10 +47,13 @@ WAITING = {"tag:FRESH/F1", "tag:FRESH/F2"}
 
 
 class Between:
-    """Somebody between here and Pleo: the first write of each operation gets an answer of theirs."""
+    """Somebody between here and Pleo: the first write of each operation gets an answer of theirs.
 
-    def __init__(self, answer: Reply, *, passed_on: bool) -> None:
-        self._answer, self._passed_on = answer, passed_on
+    ``where`` are the urls that they see, all if there is none.
+    """
+
+    def __init__(self, answer: Reply, *, passed_on: bool, where: Callable[[str], bool] | None = None) -> None:
+        self._answer, self._passed_on, self._where = answer, passed_on, where
         self.struck: set[str] = set()
 
     def put(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +62,8 @@ class Between:
 
         def sent(transport: Transport, method: str, url: str, request: Json) -> Reply:
             operation = f"{method} {ID.sub('', url)}"
-            if method == "GET" or ":search" in url or operation in self.struck:
+            passes = self._where is not None and not self._where(url)
+            if method == "GET" or ":search" in url or operation in self.struck or passes:
                 return send(transport, method, url, request)
             self.struck.add(operation)
             if self._passed_on:
@@ -118,6 +124,27 @@ def test_a_denial_of_what_was_done_is_not_the_last_word(
     ends = {str(r.change.address): r.status for r in applied.results if r.status != "done"}
     assert set(ends.values()) <= {"blocked", "notAttempted"}
     assert (ends == {}) == (status not in {401, 403})
+    assert {str(change.address) for change in engine.plan().changes} <= ends.keys()
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_denial_of_what_waited_is_heard_again_too(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A tag whose group was denied, and is there, is sent in the same run; denied itself, it is no more failed."""
+    plan, known = engine.plan(), ID.findall(json.dumps(engine.pleo.state()))
+
+    def is_of_a_new_group(url: str) -> bool:
+        found = ID.search(url)
+        return url.endswith("/tags") and found is not None and found[0] not in known
+
+    with monkeypatch.context() as patch:
+        Between(Reply(422, {}, b""), passed_on=True, where=lambda url: url.endswith("/tag-groups")).put(patch)
+        Between(Reply(status, {}, b""), passed_on=True, where=is_of_a_new_group).put(patch)
+        applied = engine.apply(plan)
+    ends = {str(r.change.address): r.status for r in applied.results if r.status != "done"}
+    assert "failed" not in ends.values()
+    assert ends.keys() <= WAITING
     assert {str(change.address) for change in engine.plan().changes} <= ends.keys()
 
 
