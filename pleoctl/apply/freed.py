@@ -8,7 +8,6 @@ and journal.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,6 +18,7 @@ from pleoctl.apply.steps import Update
 from pleoctl.errors import Finding, PleoctlError
 from pleoctl.model.kinds import KINDS
 from pleoctl.plan.artifact import plan_of
+from pleoctl.run.journal import noted
 from pleoctl.run.places import JOURNAL, PLAN, RECEIPT, has, run_folders
 from pleoctl.run.receipt import Result
 from pleoctl.run.settle import Done, settle
@@ -130,12 +130,10 @@ def _was_refused(result: Result) -> bool:
 def _journaled(journal: Path) -> defaultdict[str, set[str]]:
     """The addresses of each event of a run, and the ids that it activated again, as far as its lines can be read."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for content in journal.read_bytes().splitlines():
-        with suppress(ValueError, TypeError, KeyError):  # torn by a kill
-            line = json.loads(content)
-            found[line["event"]].update(line["addresses"])
-            if line.get("operation") == AGAIN:
-                found[AGAIN].update(line["pleoIds"])
+    for line in noted(journal.read_bytes()):
+        found[line.event].update(line.addresses)
+        if line.operation == AGAIN:
+            found[AGAIN].update(line.pleo_ids)
     return found
 
 

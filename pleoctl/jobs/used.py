@@ -6,10 +6,11 @@ shown. An aid: where it is gone, or nothing was ever booked from here, nothing i
 
 from __future__ import annotations
 
-import json
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pleoctl.errors import PleoctlError
+from pleoctl.jobs.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,18 +39,11 @@ class Used(NamedTuple):
     @classmethod
     def of(cls, folder: Path) -> Used | None:
         """What was used so far; None where nothing was booked from here yet."""
-        accounts: set[str] = set()
-        rules: set[str] = set()
-        try:
-            lines = (folder / FILE).read_bytes().splitlines()
-        except OSError:
+        lines = list(_notes(folder))
+        if not lines:
             return None
-        for line in lines:
-            with suppress(ValueError, TypeError, AttributeError):  # torn by a kill
-                said = json.loads(line)
-                accounts.update(map(str, said.get("accounts", ())))
-                rules.update(map(str, said.get("rules", ())))
-        return cls(frozenset(accounts), frozenset(rules))
+        said = ([line[name] for line in lines if isinstance(line.get(name), list)] for name in cls._fields)
+        return cls(*(frozenset(str(one) for listed in lists for one in listed) for lists in said))
 
     def remember(self, folder: Path) -> None:
         """Note what is new in this. A folder that cannot be written costs the marks and nothing else."""
@@ -57,9 +51,9 @@ class Used(NamedTuple):
         accounts, rules = sorted(self.accounts - before.accounts), sorted(self.rules - before.rules)
         if not accounts and not rules:
             return
-        line = json.dumps({"accounts": accounts, "rules": rules}, sort_keys=True)
-        with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(descriptor, "a", encoding="utf-8") as stream:
-                stream.write(f"\n{line}\n")
+        with suppress(PleoctlError):
+            _notes(folder).write({"accounts": accounts, "rules": rules})
+
+
+def _notes(folder: Path) -> Notes:
+    return Notes(folder / FILE, "used")

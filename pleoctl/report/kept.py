@@ -12,6 +12,7 @@ from pleoctl.documents.load import json_data, placed
 from pleoctl.fleet.receipt import FLEET_KIND, FleetReceipt, fleet_receipt_of
 from pleoctl.jobs.receipt import job_receipt_of
 from pleoctl.report.fleet import receipt_text
+from pleoctl.run.journal import noted
 from pleoctl.run.kept import receipt_of
 from pleoctl.run.places import JOURNAL, PLAN, RECEIPT
 from pleoctl.text import Shown
@@ -103,18 +104,13 @@ def _told(read: _Summary) -> dict[str, Any]:
     }
 
 
-class _Line(msgspec.Struct):
-    """A line of a journal."""
-
-    event: str
-    addresses: list[str]
-    at: str = ""
-
-
 def unfinished_lines(folder: Path) -> tuple[list[Shown], dict[str, Any]]:
     """A run that left no receipt, by its journal: what its changes came to last, those without an answer by name."""
     last: dict[str, str] = {}
-    for line in _journal(folder):
+    content = b""
+    with suppress(OSError):
+        content = (folder / JOURNAL).read_bytes()
+    for line in noted(content):
         last |= dict.fromkeys(line.addresses, line.event)
     counts = Counter(last.values())
     open_ones = sorted(address for address, event in last.items() if event in {"intent", "sent", "ambiguous"})
@@ -124,13 +120,3 @@ def unfinished_lines(folder: Path) -> tuple[list[Shown], dict[str, Any]]:
     lines.append(Shown(f"Run {folder.name}; apply its plan again to end it: ", str(folder / PLAN)))
     data = {"runId": folder.name, "outcome": "no receipt", "journal": dict(sorted(counts.items())), "open": open_ones}
     return lines, data
-
-
-def _journal(folder: Path) -> list[_Line]:
-    """The lines that were written whole."""
-    lines = []
-    with suppress(OSError):
-        for line in (folder / JOURNAL).read_bytes().splitlines():
-            with suppress(msgspec.MsgspecError):
-                lines.append(msgspec.json.decode(line, type=_Line))
-    return lines

@@ -6,13 +6,13 @@ there. The journal knows when such a request was last sent; once its lag is over
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.machine import this_machine
+from pleoctl.run.journal import noted
 from pleoctl.run.places import JOURNAL, begun_before, folders_in, moment_of
 from pleoctl.text import terminal
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from pleoctl.run.journal import Noted
 
 LOG: Final = logging.getLogger(__name__)
 LAG: Final = timedelta(seconds=30)
@@ -60,7 +62,7 @@ def _doubts(places: Sequence[Path]) -> Iterator[tuple[str, datetime]]:
     for folder in (one for place in places for one in folders_in(place) if not begun_before(begun, one.name)):
         content = _written(f"{folder.path}/{JOURNAL}", since)
         if UNGUARDED in content:
-            found = _open(map(_line, content.splitlines()))
+            found = _open(noted(content))
             yield from ((address, at) for address, at in found.items() if at >= oldest)
 
 
@@ -75,21 +77,19 @@ def _written(journal: str, since: float) -> bytes:
         return b""
 
 
-def _open(lines: Iterator[dict[str, Any]]) -> dict[str, datetime]:
+def _open(lines: Iterator[Noted]) -> dict[str, datetime]:
     sent: dict[str, datetime] = {}
     confirmed: set[str] = set()
     for line in lines:
-        match line:
-            case {"event": "sent", "unguarded": True, "at": str(at), "addresses": [*addresses]}:
-                sent.update(dict.fromkeys(map(str, addresses), _moment(at)))
-            case {"event": "confirmed", "addresses": [*addresses]}:
-                confirmed.update(map(str, addresses))
-            case {"event": "ambiguous", "addresses": [*addresses]}:
-                confirmed.difference_update(map(str, addresses))
-            case {"event": "failed", "addresses": [*addresses]}:
-                sent = {address: at for address, at in sent.items() if address not in addresses}
-            case {"event": "verified"}:
-                sent = {address: at for address, at in sent.items() if address not in confirmed}
+        if line.event == "sent" and line.unguarded:
+            sent |= dict.fromkeys(line.addresses, _moment(line.at))
+        elif line.event == "confirmed":
+            confirmed.update(line.addresses)
+        elif line.event == "ambiguous":
+            confirmed.difference_update(line.addresses)
+        elif line.event in {"failed", "verified"}:
+            over = line.addresses if line.event == "failed" else confirmed
+            sent = {address: at for address, at in sent.items() if address not in over}
     return sent
 
 
@@ -100,12 +100,3 @@ def _moment(at: str) -> datetime:
         return min(datetime.fromisoformat(at).astimezone(UTC), now)
     except ValueError:
         return now
-
-
-def _line(content: bytes) -> dict[str, Any]:
-    """A line of a journal; nothing for the torn one of a run that was killed."""
-    try:
-        line = json.loads(content)
-    except ValueError:
-        return {}
-    return line if isinstance(line, dict) else {}

@@ -10,6 +10,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import msgspec
+
 from pleoctl.documents.files import fix_of
 from pleoctl.errors import PleoctlError
 from pleoctl.machine import timestamp
@@ -18,7 +20,7 @@ from pleoctl.run.shared import Beside, Runs
 from pleoctl.state.base import StateLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pleoctl.run.lines import When
@@ -26,6 +28,27 @@ if TYPE_CHECKING:
 Event = Literal["intent", "sent", "confirmed", "failed", "ambiguous", "verified"]
 _WHEN: Final[Mapping[Event, When]] = {"intent": "later", "sent": "forced"}
 _JSON: Final = json.JSONEncoder(sort_keys=True)
+
+
+class Noted(msgspec.Struct, rename="camel"):
+    """A line of a journal: what happened to these addresses, ``at`` an ISO time; the rest as far as it was said."""
+
+    event: str
+    addresses: list[str]
+    at: str = ""
+    operation: str = ""
+    pleo_ids: list[str] = []
+    unguarded: bool = False
+
+
+_NOTED: Final = msgspec.json.Decoder(Noted)
+
+
+def noted(content: bytes) -> Iterator[Noted]:
+    """The lines of a journal that were written whole: a kill may have torn one."""
+    for line in content.splitlines():
+        with suppress(msgspec.MsgspecError):
+            yield _NOTED.decode(line)
 
 
 class Journal:
