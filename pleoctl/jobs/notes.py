@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+import re
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pleoctl.documents.files import fix_of
 from pleoctl.errors import PleoctlError
@@ -17,30 +17,48 @@ if TYPE_CHECKING:
     from pleoctl.state.base import RunStore
 
 
+#: The beginning of a line, which the end of its process may leave; those that follow are whole.
+_TORN: Final = re.compile(rb"\{[\x20-\x7e]*")
+
+
 class Notes:
     """JSON lines about one subject: in a file below the workspace's run folder, or where machines share their state.
 
-    What is written raises `PleoctlError`; what is read from a shared state `StateLost`.
+    What is written raises `PleoctlError`; what is read from a shared state `StateLost`. Of ``needed`` notes only a line
+    that a kill has torn is passed over: what else cannot be read raises `PleoctlError`.
     """
 
-    def __init__(self, path: Path, subject: str, store: RunStore | None = None) -> None:
+    def __init__(self, path: Path, subject: str, store: RunStore | None = None, *, needed: bool = False) -> None:
         """``path`` is the file; nothing is made yet."""
-        self._path, self._subject, self._store = path, subject, store
+        self._path, self._subject, self._store, self._needed = path, subject, store, needed
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Those from before the state was shared, then those that are shared."""
-        content = b""
-        with suppress(OSError):
-            content = self._path.read_bytes() + b"\n"
+        content = self._kept() + b"\n"
         if self._store is not None:
             content += self._store.remembered(self._subject)
         for raw in content.splitlines():
             try:
                 line = json.loads(raw)
             except ValueError:
-                continue  # torn by a kill
+                line = None
             if isinstance(line, dict):
                 yield line
+            elif self._needed and raw and not _TORN.fullmatch(raw):
+                raise self.damaged()
+
+    def _kept(self) -> bytes:
+        try:
+            return self._path.read_bytes()
+        except OSError as error:
+            if self._needed and (not isinstance(error, FileNotFoundError) or self._path.is_symlink()):
+                raise self.damaged() from error
+            return b""
+
+    def damaged(self) -> PleoctlError:
+        """That what is noted there cannot be relied on."""
+        words = f"what earlier runs noted cannot be read: {'/'.join(self._path.parts[-3:])}"
+        return PleoctlError(words, hint="put it back as it was; or remove it, and nothing that it knew of is held back")
 
     def write(self, line: dict[str, Any]) -> None:
         """Note a line, on disk when this returns."""

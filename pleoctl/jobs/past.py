@@ -7,7 +7,7 @@ leaves, taken back where it was refused: what stays may stand there. Where nothi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pleoctl.jobs.notes import Notes
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pleoctl.state.base import RunStore
 
 _ID: Final = re.compile(r"[0-9a-f]{16}")
+_UNNAMED: Final = "books of an earlier sink"
 
 
 class Past:
@@ -64,24 +65,29 @@ class Past:
             self._of(self._now.id).write({"refused": stored})
 
     def _books(self) -> dict[str, str]:
-        """Every books that anything was sent into: id and name."""
+        """Every books that anything was sent into: id and name, also where the list of their names is gone."""
         named = {str(line.get("books")): str(line.get("name")) for line in self._named}
+        for path in sorted(self._folder.glob("books-*.jsonl")):
+            named.setdefault(path.stem.removeprefix("books-"), _UNNAMED)
         return {identity: name for identity, name in named.items() if _ID.fullmatch(identity)}
 
     def _of(self, identity: str) -> Notes:
         return self._notes(f"books {identity}")
 
     def _notes(self, subject: str) -> Notes:
-        return Notes(self._folder / f"{subject.replace(' ', '-')}.jsonl", subject, self._store)
+        return Notes(self._folder / f"{subject.replace(' ', '-')}.jsonl", subject, self._store, needed=True)
 
 
-def _standing(notes: Iterable[dict[str, Any]]) -> set[str]:
+def _standing(notes: Notes) -> set[str]:
     """The items of which at least one record was sent and not refused."""
     found: dict[str, str] = {}
     for line in notes:
-        sent, refused = line.get("sent"), line.get("refused")
-        if isinstance(sent, dict):
-            found |= {str(stored): str(item) for stored, item in sent.items()}
-        for stored in refused if isinstance(refused, list) else ():
-            found.pop(str(stored), None)
+        match line:
+            case {"sent": dict(sent)}:
+                found |= {str(stored): str(item) for stored, item in sent.items()}
+            case {"refused": list(refused)}:
+                for stored in refused:
+                    found.pop(str(stored), None)
+            case _:
+                raise notes.damaged()
     return set(found.values())

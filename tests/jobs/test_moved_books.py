@@ -18,6 +18,7 @@ from pleoctl.sinks.identity import books_name
 from pleoctl.testing.machine import Death
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from job_outcomes import MakeBooks
@@ -277,13 +278,57 @@ def test_what_people_took_out_of_the_same_books_is_booked_again(
     assert len(api.vouchers) == 5
 
 
-def test_notes_that_are_no_notes_are_passed_over(world: World, books: MakeBooks, cli: Cli) -> None:
-    """Torn, of another shape, or named after a place outside: nothing is known, nothing fails."""
-    folder = books()
-    notes = folder / ".pleoctl/jobs"
-    notes.mkdir(parents=True)
-    lines = ['{"books": "../../../x", "name": 3}', "[]", '{"books"', '{"books": "0123456789abcdef", "name": "csv x"}']
-    (notes / "books.jsonl").write_text("\n".join(lines))
-    (notes / "books-0123456789abcdef.jsonl").write_text('{"sent": 1, "refused": 2}\n{"sent": ["a"]}\n')
+DAMAGED: Final[dict[str, Callable[[bytes], bytes | None]]] = {
+    "garbage before it": lambda text: b"{garbage\x00\n" + text,
+    "another shape": lambda _: b'{"sent": ["a"]}\n',
+    "no object": lambda text: text + b"[]\n",
+    "NUL": lambda _: b"\0" * 200,
+    "latin-1": lambda _: b'{"sent": {"\xe5": "x"}}\n',
+    "a folder": lambda _: None,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_nothing_is_booked_over_notes_that_cannot_be_read(name: str, world: World, books: MakeBooks, cli: Cli) -> None:
+    """They may name what stands elsewhere: the file is told, and a plan is made again once it is gone."""
+    folder = books(FIRST)
+    assert cli("jobs", "run").code == 0
+    again(world, 1)
+    books(SECOND)
+    (notes,) = folder.glob(".pleoctl/jobs/books-*.jsonl")
+    content = DAMAGED[name](notes.read_bytes())
+    notes.unlink()
+    notes.mkdir() if content is None else notes.write_bytes(content)
+    for command in ("plan", "run"):
+        said = cli("jobs", command)
+        assert (said.code, notes.name in said.stderr) == (1, True)
+    assert in_files(folder)[item_id(1)] == 1
+    shutil.rmtree(notes) if content is None else notes.unlink()
+    assert cli("jobs", "plan", "--format", "json").json["summary"]["book"] == 1
+
+
+@pytest.mark.parametrize("index", [None, b'{"books": "../../../x", "name": 3}\n', b'{"books"'])
+def test_notes_count_without_the_name_of_their_books(
+    index: bytes | None, world: World, books: MakeBooks, cli: Cli
+) -> None:
+    """The list of names may be gone, torn, or lead elsewhere: what was sent is held back all the same."""
+    folder = books(FIRST)
+    assert cli("jobs", "run").code == 0
+    again(world, 1)
+    books(SECOND)
+    names = folder / ".pleoctl/jobs/books.jsonl"
+    names.unlink() if index is None else names.write_bytes(index)
+    summary = cli("jobs", "plan", "--format", "json").json["summary"]
+    assert (summary["book"], summary["refuse"]) == (0, 1)
+    assert cli("jobs", "run").code == 5
+    assert in_files(folder)[item_id(1)] == 1
+
+
+def test_a_line_that_a_kill_has_torn_is_passed_over(world: World, books: MakeBooks, cli: Cli) -> None:
+    """Its request has not left; the lines after it count."""
+    folder = books(FIRST)
+    (folder / ".pleoctl/jobs").mkdir(parents=True)
+    for name in ("books", "books-0123456789abcdef"):
+        (folder / f".pleoctl/jobs/{name}.jsonl").write_text('{"sent": {"a')
     assert cli("jobs", "run").code == 0
     assert outcomes(world) == {item: ["successful"] for item in ALL}
