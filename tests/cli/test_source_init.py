@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -175,6 +177,38 @@ def test_columns_that_are_not_read_are_named(
     assert "not read" not in "".join(map(str, cli("source", "init", "list.csv", *options, "-o", "-")))
 
 
+@pytest.mark.parametrize(
+    ("table", "head", "cells", "read"),
+    [
+        ("accounts", "externalId,code,name,taxCodeExternalId", ["V25", ""], ["taxCodeExternalId"]),
+        ("accounts", "Nr,Name,active,currency", ["offen,?", "zu,12"], ["active", "currency"]),
+        ("accounts", "Nr,Name,Active,Currency", ["offen,?", "zu,12"], []),
+        ("vendors", "Nr,Name,registrationNumber,payableAccount", ["1,2440", ","], ["payableAccount"]),
+        ("taxCodes", "Code,Name,Rate,ingoingTaxAccount", ["0.1,2641", "0.2,"], ["ingoingTaxAccount"]),
+    ],
+)
+def test_a_column_of_a_fields_own_name_is_not_called_unread(
+    table: str, head: str, cells: list[str], read: list[str], sourceless: Path, cli: Cli
+) -> None:
+    """It is read whether the section names it or not, so the section names it; nothing else becomes of its rows."""
+    lead = ["1,1000,A" if head.startswith("ext") else "1,A", "2,2000,B" if head.startswith("ext") else "2,B"]
+    rows = "".join(f"{begun},{rest}\n" for begun, rest in zip(lead, cells, strict=True))
+    (sourceless / "list.csv").write_text(f"{head}\n{rows}", encoding="utf-8")
+    said = cli("source", "init", "list.csv", "--table", table)
+    written = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
+    columns = parse(written, "pleoctl.yaml", "workspace").data["source"][table]["columns"]
+    assert columns.items() >= dict(zip(read, read, strict=True)).items()
+    unread = re.search(r"not read: (.*)", said.stderr)
+    named = json.loads(f"[{unread[1]}]") if unread else []
+    assert sorted(named) == sorted(set(head.split(",")) - {*columns.values()})
+
+
+def test_a_header_that_stands_twice_is_named_twice(sourceless: Path, cli: Cli) -> None:
+    """Nobody reads either, and one that looks like them is another column."""
+    (sourceless / "list.csv").write_text("externalId,code,name,name,NAME\n1,1000,A,x,y\n", encoding="utf-8")
+    assert '2 columns are not read: "name", "name"' in cli("source", "init", "list.csv").stderr
+
+
 def test_a_last_line_is_no_account(sourceless: Path, cli: Cli) -> None:
     """A row with neither type nor name goes with the headings, whose cells say nothing about what is active."""
     head, rest = "No;Name;Type;Active\n1;A;Heading;\n", "2;B;Posting;Yes\n3;C;Posting;No\n"
@@ -259,7 +293,7 @@ def test_a_hostile_chart_is_only_text(sourceless: Path, cli: Cli) -> None:
     said = cli("source", "init", "as/chart.csv")
     assert said.code == 0, said
     written = (sourceless / "pleoctl.yaml").read_text(encoding="utf-8")
-    assert "\x1b" not in said.stdout + said.stderr + written
+    assert not {*"\x1b\u202e\u2028"} & {*said.stdout, *said.stderr, *written}
     source = parse(written, "pleoctl.yaml", "workspace").data["source"]
     assert source["type"] == "csv"
     assert source["accounts"]["columns"]["code"] == "Konto\n#: {x"

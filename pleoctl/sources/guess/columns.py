@@ -54,14 +54,14 @@ class Sheet:
 
     @property
     def left_out(self) -> list[str]:
-        """The columns that the section has not named so far, each once; one without a header where it has cells."""
+        """The columns that the section has not named so far; one without a header where it has cells."""
         found: list[str] = []
         for index, cell in enumerate(self.header):
             if cell.strip() and index not in self.named:
                 found.append(cell)
             elif not cell.strip() and any(below.strip() for below in self.column(index)):
                 found.append(f"column {index + 1} (no header)")
-        return list(dict.fromkeys(found))
+        return found
 
     @property
     def score(self) -> int:

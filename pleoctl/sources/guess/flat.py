@@ -8,7 +8,17 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from pleoctl.documents.scalars import yaml_string
-from pleoctl.sources.guess.section import about_key, guessed, key_of, said, shown, state_lines, state_role, word
+from pleoctl.sources.guess.section import (
+    COLUMNS,
+    about_key,
+    guessed,
+    key_of,
+    said,
+    shown,
+    state_lines,
+    state_role,
+    word,
+)
 from pleoctl.text import obeyed_by_nobody
 from pleoctl.words import many
 
@@ -154,7 +164,7 @@ def _head(sheet: Sheet, settings: Iterable[str]) -> Iterator[str]:
     yield from settings
     if sheet.line > 1:
         yield said("headerRow", str(sheet.line), "the lines before it are no rows", 4)
-    yield "    columns:"
+    yield COLUMNS
 
 
 def _active(sheet: Sheet) -> Iterator[str]:

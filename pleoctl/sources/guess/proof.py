@@ -13,12 +13,12 @@ from pleoctl.documents.load import parse
 from pleoctl.errors import Finding, Refused, SourceError
 from pleoctl.model.kinds import ACCOUNT, TAG, TAX_CODE, VENDOR
 from pleoctl.place import Place
-from pleoctl.sources.base import resource_names
+from pleoctl.sources.base import FIELDS, resource_names
 from pleoctl.sources.doubts import doubtful_texts
 from pleoctl.sources.files import file_bytes
 from pleoctl.sources.guess.columns import Sheet, understood
 from pleoctl.sources.guess.flat import tax_lines, vendor_lines
-from pleoctl.sources.guess.section import left_out, said, shown, table_lines, word
+from pleoctl.sources.guess.section import COLUMNS, left_out, said, shown, table_lines, word
 from pleoctl.sources.guess.text import DEFAULT, Line, decoded, delimiter_of, rows_of
 from pleoctl.sources.opening import source_class
 from pleoctl.sources.rows import RowReader
@@ -180,14 +180,26 @@ def _xlsx(sample: Sample, _content: bytes, told: list[Finding]) -> list[str]:
 def _table(sheet: Sheet, settings: list[str], sample: Sample, told: list[Finding]) -> list[str]:
     """The lines of a table's file; ``told`` takes what they leave out."""
     if sample.dimension is None:
-        lines = [f"  {sample.table}:", *_LINES.get(sample.table, table_lines)(sheet, settings)]
-        return [*lines, *_left_out(sheet, sample, told)]
+        lines = _by_header(sheet, sample, list(_LINES.get(sample.table, table_lines)(sheet, settings)))
+        return [f"  {sample.table}:", *lines, *_left_out(sheet, sample, told)]
     code = word(sample.dimension)
     given = ["  dimensions:", "    rows:", f"    - {{code: {code}, name: {code}}}   # name it as people know it"]
     fixed = said("fixed", f"{{dimension: {code}}}", "", 4)
-    lines = [*table_lines(sheet, [*settings, fixed], dimension=True), *_left_out(sheet, sample, told)]
+    lines = _by_header(sheet, sample, list(table_lines(sheet, [*settings, fixed], dimension=True)))
+    lines += _left_out(sheet, sample, told)
     # As a part, so that the file of another dimension may stand beside it.
     return [*given, "  values:", "    parts:", f"      {code}:", *(f"    {line}" for line in lines)]
+
+
+def _by_header(sheet: Sheet, sample: Sample, lines: list[str]) -> list[str]:
+    """The lines with those columns named that are read without it, since their header is the name of a field."""
+    section = parse("\n".join(["source:", "  table:", *lines]), "source").data["source"]["table"]
+    given = {name for key in ("columns", "fixed", "fields") for name in section.get(key, ())}
+    found = [name for name in FIELDS[sample.lists] if name not in given and sheet.header.count(name) == 1]
+    sheet.named |= {sheet.header.index(name) for name in found}
+    why = {name: "read by its header" + "; an empty cell clears it in Pleo" * (name != "active") for name in found}
+    at = lines.index(COLUMNS) + 1
+    return [*lines[:at], *(said(name, name, why[name], 6) for name in found), *lines[at:]]
 
 
 def _left_out(sheet: Sheet, sample: Sample, told: list[Finding]) -> list[str]:

@@ -12,7 +12,7 @@ from pleoctl.sources.csv_files import ACTIVE as DEFAULT_ACTIVE
 from pleoctl.sources.csv_files import INACTIVE as DEFAULT_INACTIVE
 from pleoctl.sources.days import day_of
 from pleoctl.sources.guess.words import ACTIVE, CONTRARY, HEADINGS, INACTIVE, NO, YES, plain
-from pleoctl.text import obeyed_by_nobody
+from pleoctl.text import obeyed_by_nobody, terminal
 from pleoctl.words import many
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from pleoctl.sources.guess.columns import Sheet
 
+COLUMNS: Final = "    columns:"
+"""The line below which a table's columns stand."""
+TAX_FIELD: Final = "taxCodeExternalId"
 _SHOWN: Final = 5
 _COLUMNS: Final = 40
 _LONGEST: Final = 40
@@ -30,13 +33,15 @@ _FORMS: Final = ("D.M.YYYY", "D/M/YYYY", "M/D/YYYY", "D-M-YYYY", "D.M.YY", "D/M/
 def word(text: str) -> str:
     """A text as a value: quoted unless it can be nothing else."""
     return (
-        text if text.isascii() and text.isidentifier() and plain(text) not in YES | NO | {"null"} else yaml_string(text)
+        text
+        if text.isascii() and text.isidentifier() and plain(text) not in YES | NO | {"null"}
+        else terminal(yaml_string(text))
     )
 
 
 def shown(texts: Iterable[str], most: int = _SHOWN) -> str:
     """Some texts for a comment, each on its line, however long and whatever they hold."""
-    listed = [obeyed_by_nobody(yaml_string(text[:_LONGEST])) for text in texts]
+    listed = [terminal(obeyed_by_nobody(yaml_string(text[:_LONGEST]))) for text in texts]
     return ", ".join(listed[:most]) + (" …" if len(listed) > most else "")
 
 
@@ -53,7 +58,7 @@ def table_lines(sheet: Sheet, settings: Iterable[str], *, dimension: bool = Fals
         yield said("headerRow", str(sheet.line), "the lines before it are no rows", 4)
     dropped = _dropped(sheet)
     kept = _without(sheet, dropped)
-    yield "    columns:"
+    yield COLUMNS
     yield from _columns(kept, dimension=dimension)
     if dimension and "end" in kept.roles:
         yield from _ends(kept)
@@ -79,10 +84,10 @@ def _columns(sheet: Sheet, *, dimension: bool) -> Iterator[str]:
         return
     if "currency" in sheet.roles and all(_is_currency(cell) for cell in sheet.cells("currency")):
         yield said("currency", word(sheet.name("currency")), "", 6)
-    if "tax" in sheet.roles:
+    if "tax" in sheet.roles and sheet.title("tax") != TAX_FIELD:
         filled = sum(bool(cell.strip()) for cell in sheet.cells("tax"))
         if filled:
-            line = said("taxCodeExternalId", word(sheet.title("tax")), "", 0)
+            line = said(TAX_FIELD, word(sheet.title("tax")), "", 0)
             rows, have = many(len(sheet.rows), "row"), "has one" if filled == 1 else "have one"
             yield f"      # {line}   # {filled} of {rows} {have}; an empty cell clears it in Pleo"
 
@@ -178,7 +183,9 @@ def state_lines(sheet: Sheet) -> Iterator[str]:
         for name in ("active", "blocked"):
             if name in sheet.roles:
                 found = shown(cell for part in _state_words(sheet, name) for cell in part)
-                yield f"    # not mapped to active: column {shown([sheet.title(name)])} has {found}"
+                # A column of the field's own name is read, and holds the rows whose word is not known.
+                why = "neither active nor inactive" if sheet.title(name) == "active" else "not mapped to active"
+                yield f"    # {why}: column {shown([sheet.title(name)])} has {found}"
         return
     active, inactive, _ = _state_words(sheet, role)
     known = {cell.casefold() for cell in active} <= set(DEFAULT_ACTIVE)
@@ -198,7 +205,7 @@ def _contrary(active: list[str]) -> list[str]:
 
 
 def _list(texts: list[str]) -> str:
-    return f"[{', '.join(yaml_string(text) for text in texts)}]"
+    return f"[{', '.join(terminal(yaml_string(text)) for text in texts)}]"
 
 
 # --- headings --------------------------------------------------------------------------------------------------------
