@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from pleoctl.cli.boundary import Output
 from pleoctl.cli.common import PATH, as_command
 from pleoctl.cli.plan import render_options, render_plan
 from pleoctl.cli.posting import JOBS_PLAN, no_job
+from pleoctl.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pleoctl.cli.boundary import Options
     from pleoctl.documents.versions import Kept
 
@@ -43,6 +47,8 @@ def command(options: Options, *, plan: str, **look: Any) -> Output:
     if kept.had_nothing(JOBS_PLAN):
         return no_job()
     kind = kept.kind(KIND, "Receipt", FLEET_KIND)
+    if kind is not None:
+        _without(look)
     if kind in {"Receipt", FLEET_KIND}:
         return _receipt(options, kept)
     if kind is not None:
@@ -52,6 +58,14 @@ def command(options: Options, *, plan: str, **look: Any) -> Output:
         return render(options, posting, workspace_of(options, posting), plan)
     read = plan_of(kept.content, kept.name)
     return render_plan(options, read, file=plan, **look)
+
+
+def _without(look: Iterable[str]) -> None:
+    """Raise `UsageError` for an option that says how a plan of `plan` looks, where something else is shown."""
+    context = click.get_current_context()
+    for name in look:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise UsageError(f"--{name.replace('_', '-')} is for plans of `plan`")
 
 
 def _receipt(options: Options, kept: Kept) -> Output:

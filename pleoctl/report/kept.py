@@ -42,7 +42,8 @@ def any_receipt(content: bytes, name: str) -> KeptReceipt | JobReceipt | FleetRe
 def receipt_shown(receipt: KeptReceipt | JobReceipt | FleetReceipt) -> Shown:
     """A receipt as people read it."""
     if isinstance(receipt, FleetReceipt):
-        last = f"Run {receipt.run_id} of `fleet {receipt.command}`, finished {receipt.finished_at}."
+        ended = f"finished {receipt.finished_at}" if receipt.finished_at else "not finished"
+        last = f"Run {receipt.run_id} of `fleet {receipt.command}`, {ended}."
         return receipt_text(receipt) + Shown.lines([last])
     return Shown.lines(_lines(receipt))
 

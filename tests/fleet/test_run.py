@@ -39,6 +39,9 @@ def test_sync_brings_every_company_in_line(fleet: FleetFolder, cli: Cli) -> None
             True,
         )
     assert cli("show", kept, "--format", "json").stdout == kept.read_text()
+    growing = fleet.root / "growing.json"
+    growing.write_text(json.dumps({**said.json["result"], "finishedAt": ""}))
+    assert cli("show", growing).stdout.endswith("of `fleet sync`, not finished.\n")
     said = cli("undo", kept, "--workspace", fleet["west"].folder)
     assert (said.code, "the receipt of a fleet's run" in said.stderr) == (78, True)
 

@@ -351,6 +351,10 @@ def test_a_receipt_is_shown(world: World, books: MakeBooks, cli: Cli) -> None:
     assert "2 done, 1 failed." in text
     assert "2 done, 1 failed." in cli("show", "receipt.json", "--format", "markdown").stdout
     assert cli("show", "receipt.json", "--format", "json").stdout == (folder / "receipt.json").read_text()
+    for option in (["--gitlab-report", "counts.json"], ["--max-bytes", "500"], ["--brief"]):
+        for file in ("plan.json", "receipt.json"):
+            said = cli("show", file, *option)
+            assert (said.code, f"{option[0]} is for plans of `plan`" in said.stderr) == (64, True)
     (folder / "receipt.json").write_text(
         (folder / "receipt.json").read_text().replace('"message": "', '"message": "<b>')
     )
