@@ -134,11 +134,12 @@ class Fetcher:
     def _check(self, url: str) -> None:
         """Https to public addresses only: a link must not reach into the network that pleoctl runs in."""
         parts = urlsplit(url)
+        port = parts.port or 443
         if self._loopback and parts.username is None and is_loopback(parts.hostname or ""):
             return
         if parts.scheme != "https" or not parts.hostname or parts.username is not None:
             raise Refusal("an attachment's link is no https address", DOWNLOAD)
-        for address in _addresses(parts.hostname, parts.port or 443):
+        for address in _addresses(parts.hostname, port):
             if not address.is_global:
                 raise Refusal(f"an attachment's link leads to {parts.hostname}, which is no public address", DOWNLOAD)
 

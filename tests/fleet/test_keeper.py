@@ -197,7 +197,8 @@ def test_no_order_loses_a_run(url: str, queue: psycopg.Connection[tuple[int, ...
 
 
 async def _lives_on(url: str, queue: psycopg.Connection[tuple[int, ...]], server: Postgres) -> list[bool]:
-    connector = procrastinate.PsycopgConnector(conninfo=url)
+    # A heartbeat without a database fails after a while, which need not be the pool's half a minute.
+    connector = procrastinate.PsycopgConnector(conninfo=url, timeout=1.0)
     async with procrastinate.App(connector=connector).open_async():
         keeper = Keeper(connector)
         number, heard = await keeper.register_worker(), asyncio.Event()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from clocks import FakeTime
     from job_outcomes import MakeBooks
     from shapes import Json
     from tests.conftest import Cli
@@ -109,9 +110,10 @@ def test_attachments_are_fetched_from_whom_the_environment_trusts(
 @pytest.mark.parametrize("link", ["http://[::1", "https://127.0.0.1:99999/x", f"https://{'a' * 70}.example/x"])
 @pytest.mark.parametrize("redirected", [False, True])
 def test_a_link_that_is_no_url_fails_its_item_alone(
-    link: str, redirected: bool, world: World, books: MakeBooks, cli: Cli
+    link: str, redirected: bool, time: FakeTime, world: World, books: MakeBooks, cli: Cli
 ) -> None:
-    """Whoever gives it, Pleo or who serves its files, the job goes on."""
+    """Whoever gives it, Pleo or who serves its files, the job goes on, at once."""
+    begun = time.seconds
     heads: list[bytes] = []
 
     def script(_server: RawServer, head: bytes) -> list[bytes]:
@@ -128,6 +130,7 @@ def test_a_link_that_is_no_url_fails_its_item_alone(
     # Other packings than this one may be cut without a trace.
     assert all(b"\r\nAccept-Encoding: gzip\r\n" in head for head in heads)
     assert bool(heads) is redirected
+    assert time.seconds == begun
 
 
 def test_what_follows_an_attachment_is_never_taken_for_the_next(world: World, books: MakeBooks, cli: Cli) -> None:

@@ -325,6 +325,7 @@ def test_each_kind_of_leg_has_its_journal(world: World, tryton: TrytonBooks, boo
 
 
 @pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.usefixtures("time")
 def test_a_session_that_ends_makes_no_second_move(
     stored: bool, world: World, tryton: TrytonBooks, books: MakeBooks, cli: Cli
 ) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import requests
 
-from postgres import free_port
+from ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import socket
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
+
+from ports import free_port
 
 if TYPE_CHECKING:
     from shapes import Value
@@ -28,9 +29,7 @@ class Tryton:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         (folder / "db").mkdir()
         (folder / "db" / "pleo.sqlite").touch()
