@@ -4,7 +4,7 @@ BIN ?= .venv/bin
 .PHONY: test laws lint format docs site changelog bench
 
 test:            ## every test, on both cores
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3
 
 laws:            ## the promises alone, with many more examples
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 tests/laws
