@@ -43,11 +43,13 @@ def renamed(pleo: Sandbox) -> set[str]:
 
 # --- a full disk ----------------------------------------------------------------------------------------------------
 
-# No file may grow beyond so many bytes: from the start, or from the moment at which the plan is kept.
+# No file may grow beyond so many bytes: from the start, or from the moment at which the plan is kept. Python would keep
+# modules that were not loaded before as bytecode that is cut off there, for whoever loads them next.
 FULL = """
 import resource, sys
 from pleoctl.run.journal import Journal
 def fill():
+    sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 when, opened = sys.argv.pop(1), Journal.__init__
 def full(*arguments):
