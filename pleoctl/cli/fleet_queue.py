@@ -177,7 +177,7 @@ database_group.add_command(upgrade)
 
 
 def _nearest(given: str | None) -> Fleet | None:
-    """The fleet that is named or stands here or above, if it has a database."""
+    """The fleet that is named or stands here or above, unless it has no database and there is a workspace."""
     import os
 
     from pleoctl.fleet.fleet import VARIABLE, Fleet
@@ -186,7 +186,7 @@ def _nearest(given: str | None) -> Fleet | None:
     if not (given or os.environ.get(VARIABLE) or nearest_file(FLEET_FILE)):
         return None
     found = Fleet.find(given)
-    return found if given or found.database is not None else None
+    return None if found.database is None and not given and nearest_file() else found
 
 
 def _state(options: Options, fleet: Fleet | None) -> Secret:

@@ -167,6 +167,21 @@ class Item(msgspec.Struct, rename="camel", gc=False, kw_only=True):
     additional_information: Information
     accounting_entry_lines: list[Line]
 
+    @property
+    def currency(self) -> str:
+        """The currency that is posted (D7)."""
+        return self.amount.in_wallet_currency.currency
+
+    @property
+    def invoice(self) -> Invoice | None:
+        """The invoice's data."""
+        return self.additional_information.invoice_information
+
+    @property
+    def reconciliation_id(self) -> str:
+        """What links the item to other entries."""
+        return self.additional_information.reconciliation_id
+
 
 class Defect(msgspec.Struct):
     """An item that cannot be read as one: why, and what is known of it all the same."""

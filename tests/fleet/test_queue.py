@@ -90,9 +90,10 @@ def test_the_upgrade_is_done_once(fleet: FleetFolder, url: str, cli: Cli) -> Non
     assert cli("fleet", "database", "upgrade").code == 78
 
 
-def test_a_fleet_without_a_database_has_no_queue(fleet: FleetFolder, cli: Cli) -> None:
+@pytest.mark.parametrize("command", ["enqueue sync", "database upgrade"])
+def test_a_fleet_without_a_database_has_no_queue(command: str, fleet: FleetFolder, cli: Cli) -> None:
     """Exit 78, with the key that is missing."""
-    said = cli("fleet", "enqueue", "sync")
+    said = cli("fleet", *command.split())
     assert (said.code, "database: env:" in said.stderr) == (78, True)
 
 

@@ -7,6 +7,8 @@ calls, no loops, no arithmetic, nothing whose result could outgrow its inputs. T
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -90,7 +92,7 @@ def initials(name: Any) -> str:
 
 #: The filters that need nothing of jinja2's: of a text they make what jinja2's own make of it.
 _PLAIN_FILTERS: Final[dict[str, Callable[[str], str]]] = {
-    "initials": initials,
+    "initials": lru_cache(maxsize=1024)(initials),
     "lower": str.lower,
     "trim": str.strip,
     "upper": str.upper,
@@ -257,18 +259,20 @@ def _plain_parts(text: str) -> list[str | _Value] | None:
 _OF_INVOICE: Final = {"number": "invoice_number", "date": "invoice_date", "dueDate": "due_date"}
 
 
-def _value(item: Item, path: Path) -> str | None:
-    holder: Any = item
-    if path[0] == "invoice":
-        holder = item.additional_information.invoice_information
-        return getattr(holder, _OF_INVOICE[path[1]], None)
-    if path[0] == "reconciliationId":
-        return item.additional_information.reconciliation_id
-    if path[0] == "currency":
-        return item.amount.in_wallet_currency.currency
-    for step in path:
-        holder = getattr(holder, attribute(step), None)
-    return None if holder is None else str(holder)
+def _attributes(path: Path) -> tuple[str, str | None]:
+    """The attribute of an item that a value begins at, and the one there that ends it, if it takes two."""
+    name, *field = path
+    if not field:
+        return attribute(name), None
+    return attribute(name), _OF_INVOICE[field[0]] if name == "invoice" else attribute(field[0])
+
+
+def _reader(path: Path) -> Callable[[Item], str | None]:
+    first, second = _attributes(path)
+    find = attrgetter(first)
+    if second is None:
+        return find
+    return lambda item: None if (holder := find(item)) is None else getattr(holder, second)
 
 
 def _joiner(parts: list[str | _Value]) -> Callable[[Item], str]:
@@ -276,16 +280,11 @@ def _joiner(parts: list[str | _Value]) -> Callable[[Item], str]:
     if parts == _plain_parts(DEFAULT):
         return _default
     pattern = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
-    readers = [_filtered(part) for part in parts if not isinstance(part, str)]
-
-    def render(item: Item) -> str:
-        return squeeze(pattern % tuple([read(item) or "" for read in readers]))
-
-    def render_listed(item: Item) -> str:
-        # The same where there are but blanks between values, which leaves less to squeeze.
-        return squeeze(" ".join([text for read in readers if (text := read(item))]))
-
-    return render_listed if pattern.split() == ["%s"] * len(readers) else render
+    texts = _texts([part for part in parts if not isinstance(part, str)])
+    if pattern.split() != ["%s"] * pattern.count("%s"):
+        return lambda item: squeeze(pattern % tuple(texts(item)))
+    # The same where there are but blanks between values, which leaves less to squeeze.
+    return lambda item: squeeze(" ".join([text for text in texts(item) if text]))
 
 
 def _default(item: Item) -> str:
@@ -298,22 +297,19 @@ def _default(item: Item) -> str:
     return squeeze(" ".join([text for text in (who, name, note) if text]))
 
 
-_SIMPLE: Final = {"supplier", "vendor", "user", "team"}
+def _texts(values: list[_Value]) -> Callable[[Item], list[str]]:
+    """What an item has in place of values, read in few steps."""
+    asked = [(*_attributes(value.path), value.filter and _PLAIN_FILTERS[value.filter]) for value in values]
 
+    def texts(item: Item) -> list[str]:
+        made = []
+        for first, second, change in asked:
+            found = getattr(item, first)
+            text = found if second is None or found is None else getattr(found, second)
+            made.append("" if not text else change(text) if change else text)
+        return made
 
-def _reader(path: Path) -> Callable[[Item], str | None]:
-    if len(path) == 2 and path[0] in _SIMPLE:  # holder and field
-        holder, name = path[0], attribute(path[1])
-        return lambda item: None if (h := getattr(item, holder)) is None else getattr(h, name)
-    return lambda item: _value(item, path)
-
-
-def _filtered(part: _Value) -> Callable[[Item], str | None]:
-    read = _reader(part.path)
-    if part.filter is None:
-        return read
-    change = _PLAIN_FILTERS[part.filter]
-    return lambda item: change(text) if (text := read(item)) else None
+    return texts
 
 
 def renderer(template: Any, used: Collection[str] = FIELDS) -> Callable[[Item], str]:
