@@ -7,6 +7,7 @@ outcome is handed on as soon as it is known.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -204,7 +205,13 @@ class Bookkeeper:
             if records and not unfinished(records[0], draft=booking.draft):
                 held.append(records[0])
                 continue
-            end = self._end(self._step(booking, records, mover), booking)
+            try:
+                end = self._end(self._step(booking, records, mover), booking)
+            except PleoctlError as error:
+                if not fresh:
+                    raise
+                self.silent = True
+                return Outcome("ambiguous", held, ItemError(error.code, error.message))
             if isinstance(end, Done):
                 mover.met(one, end.record)
                 held.append(end.record)
@@ -225,7 +232,10 @@ class Bookkeeper:
         return Finish(self._context.sink, replace(booking, date=records[0].date or booking.date), records[0])
 
     def _end(self, step: Step[str], booking: Booking) -> End:
-        """The end of a booking: where a closed period moved it, that of the step that followed."""
+        """The end of a booking: where a closed period moved it, that of the step that followed.
+
+        Raises `PleoctlError` where it cannot be noted before; nothing was sent then.
+        """
         self._context.memory.remember_sent(booking.key.stored)
         self._context.past.sent([booking.key])
         try:
@@ -233,10 +243,11 @@ class Bookkeeper:
         except LostAnswer as error:
             self.silent = True
             return Ambiguous("lost-answer", error.message)
-        if not isinstance(end, Ambiguous):
-            self._context.memory.remember_known(booking.key.stored)
-        if isinstance(end, Failed):
-            self._context.past.refused([booking.key])
+        with _needless():
+            if not isinstance(end, Ambiguous):
+                self._context.memory.remember_known(booking.key.stored)
+            if isinstance(end, Failed):
+                self._context.past.refused([booking.key])
         return end
 
     def _difference(self, record: Held, booking: Booking) -> str | None:
@@ -259,7 +270,8 @@ class Bookkeeper:
             # What appears whole or not at all was looked for, and is not there.
             ended = ((one.key, ends[one.key.stored]) for _, one in ready)
             unwritten = (key for key, end in ended if isinstance(end, Ambiguous) and end.code != NOT_SHOWN)
-            self._context.past.refused(unwritten)
+            with _needless():
+                self._context.past.refused(unwritten)
         done = [(booking.key, end.record) for _, booking in ready if isinstance(end := ends[booking.key.stored], Done)]
         lost = self._unconfirmed(done)
         for item, booking in ready:
@@ -327,14 +339,26 @@ class Bookkeeper:
             return
         try:
             files = {file.name: file for file in self._context.fetcher.files(item)}
-        except Refusal as refusal:
-            LOG.warning("%s: %s", address_of(item.id), refusal.message)
+        except (Refusal, NotWritten) as error:
+            # What was there before this run can wait for the next one, which may keep the attachment.
+            if isinstance(error, NotWritten) and not fresh and posting.attachments == "store":
+                raise
+            LOG.warning("%s: %s", address_of(item.id), error.message)
             outcome.warnings.append(ATTACHMENT_FAILED)
             return
         for name in missing:
             end = self._settle(Attach(self._context.sink, held, key, files[name]))[name]
             if not isinstance(end, Done):
                 outcome.warnings.append(ATTACHMENT_FAILED if isinstance(end, Failed) else ATTACHMENT_UNKNOWN)
+
+
+@contextmanager
+def _needless() -> Iterator[None]:
+    """For notes of what is known by now: without them a later run looks for it, and this one ends all the same."""
+    try:
+        yield
+    except PleoctlError as error:
+        LOG.warning("%s", error.findings[0])
 
 
 def _stale(words: str) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import pytest
 from api_books import TOKEN, ApiBooks, section
 from export_pleo import JOB, World, item_id, payload
 from job_outcomes import ALL, outcomes
+from pleoctl.errors import PleoctlError
+from pleoctl.jobs.notes import Notes
 
 if TYPE_CHECKING:
     from job_outcomes import MakeBooks
@@ -245,6 +248,36 @@ def test_legs_that_stand_are_verified_each(world: World, api: ApiBooks, books: M
     api.vouchers.remove(second)
     said = cli("jobs", "verify", "--format", "json")
     assert (said.code, [finding["code"] for finding in said.json["findings"]]) == (2, ["missing-in-books"])
+
+
+@pytest.mark.parametrize("first", range(1, 18))
+@pytest.mark.usefixtures("time")
+def test_a_disk_that_fills_up_hides_no_booking(
+    first: int, world: World, api: ApiBooks, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever note is the first that cannot be written: what stands is told, exit 5, and nothing is booked twice."""
+    with_invoice(world)
+    books(legs_of(api))
+    written, write = itertools.count(1), Notes.write
+
+    def full(notes: Notes, line: Json) -> None:
+        if next(written) >= first:
+            raise PleoctlError("no room for a note")
+        write(notes, line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Notes, "write", full)
+        said = cli("jobs", "run", "--format", "json").json
+    assert (said["exitCode"] == 1) == (not api.vouchers)
+    if api.vouchers:
+        counts, standing = said["result"][0]["counts"], len(api.vouchers)
+        whole = {1: 0}.get(standing, standing - 1)
+        assert counts.get("done", 0) == whole
+        assert counts.get("ambiguous", 0) == (standing == 1)
+        assert said["exitCode"] == (0 if whole == len(ALL) else 5)
+    assert cli("jobs", "run").code == 0
+    assert (len(api.vouchers), max(held(api).values())) == (4, 1)
+    assert outcomes(world) == {item: ["successful"] for item in ALL}
 
 
 @pytest.mark.usefixtures("time")

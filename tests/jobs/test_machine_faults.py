@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from api_books import ApiBooks, section
 from export_pleo import JOB, World, item_id
 from job_outcomes import ALL, booked, outcomes, settled
 from pleoctl.documents.files import writing
@@ -37,6 +38,25 @@ def test_what_ails_this_machine_fails_no_item(world: World, books: MakeBooks, cl
     in_the_way.unlink()
     settled(world, cli)
     assert booked(folder) == ALL
+
+
+@pytest.mark.usefixtures("time")
+def test_what_is_booked_without_an_attachment_is_told_as_booked(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli
+) -> None:
+    """Where attachments are ``best``, one that cannot be kept here is a warning."""
+    world.files["/receipt"] = b"%PDF"
+    world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
+    attach = {"path": "/v1/vouchers/{id}/attachments", "multipart": "file"}
+    sink = section(api, attach=attach, find={"attachments": "files", "optional": ["files"]})
+    in_the_way = books(sink, posting={"attachments": "best"}) / ".pleoctl/attachments"
+    in_the_way.parent.mkdir()
+    in_the_way.touch()
+    done = cli("jobs", "run")
+    assert done.code == 0
+    assert "booked without attachments" in done.stderr
+    assert outcomes(world) == {item: ["successful"] for item in ALL}
+    assert (len(api.vouchers), api.uploads) == (len(ALL), [])
 
 
 @pytest.mark.usefixtures("time")
