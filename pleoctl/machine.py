@@ -325,6 +325,16 @@ def _size(count: int) -> str:
     return f"{count // _MIB} MiB" if count >= _MIB else f"{count // 1024} KiB"
 
 
+def done_within(seconds: float, act: Callable[[], object], name: str) -> bool:
+    """Whether ``act`` is over in so many seconds; else it is left alone, and no end of the process waits for it."""
+    import threading
+
+    thread = threading.Thread(target=act, name=name, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
 def timestamp(moment: datetime | None = None) -> str:
     """A moment in UTC, the present one unless it is given, as receipts and logs have it: to the millisecond."""
     return (moment or this_machine().now()).isoformat(timespec="milliseconds").replace("+00:00", "Z")

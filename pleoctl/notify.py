@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import ExitCode, Finding, MissingExtra, PleoctlError
-from pleoctl.machine import this_machine
+from pleoctl.machine import done_within, this_machine
 from pleoctl.model.kinds import KINDS
 from pleoctl.watch import RUNS
 
@@ -33,6 +33,8 @@ _ENDING: Final = "ending"
 _ON: Final = {_ENDING: _EXPIRING}
 """Which word of ``notify.on`` asks for what a digest has under a name of its own."""
 _DAY: Final = 86_400.0
+MOST_SECONDS: Final = 20.0
+"""How long a run waits for a service to take a notice."""
 _NAME_LETTERS: Final = 24
 _BAD: Final = frozenset({"failed", "ambiguous", "blocked", "partial"})
 
@@ -120,11 +122,35 @@ def _body(watch: Watch, wanted: Mapping[Any, str]) -> str:
 def _send(url: str, title: str, body: str) -> None:
     """Raises `PleoctlError` without a word of the url, which is a secret, or of the answer."""
     try:
-        from apprise import Apprise, NotifyFormat, NotifyType
+        import apprise  # noqa: F401 - looked for here, where its absence can be told
     except ImportError as error:
         raise MissingExtra("notices need another package", hint="pip install 'pleoctl[notify]'") from error
+    problems: list[PleoctlError] = []
+
+    def send() -> None:
+        try:
+            _hand_over(url, title, body)
+        except PleoctlError as error:
+            problems.append(error)
+
+    # Apprise's time-outs are for each read, and whoever answers byte by byte would keep the run.
+    if not done_within(MOST_SECONDS, send, "pleoctl-notice"):
+        raise PleoctlError(f"the notice was not taken within {MOST_SECONDS:g} s")
+    if problems:
+        raise problems[0]
+
+
+def _hand_over(url: str, title: str, body: str) -> None:
+    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+
+    class Here(AppriseAsset):
+        """Sends on this thread: the process waits at its end for those of Apprise's own pool, however long that is."""
+
+        async_mode = False
+        _service_timeout = 0.0
+
     with _silent():
-        target = Apprise()
+        target = Apprise(asset=Here())
         try:
             known = target.add(url) or target.add(_as_json(url))
             sent = known and target.notify(

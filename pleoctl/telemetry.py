@@ -11,11 +11,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from pleoctl import __version__
+from pleoctl.machine import done_within
 from pleoctl.text import terminal
 
 if TYPE_CHECKING:
@@ -72,10 +72,7 @@ class Traces:
         finally:
             detach(token)
             # A thread, since an exporter that hangs must not keep the command.
-            ending = threading.Thread(target=self._provider.shutdown, name="pleoctl-traces", daemon=True)
-            ending.start()
-            ending.join(LAST_SECONDS)
-            if ending.is_alive():
+            if not done_within(LAST_SECONDS, self._provider.shutdown, "pleoctl-traces"):
                 LOG.warning("traces could not be handed over within %.0f s", LAST_SECONDS)
 
 

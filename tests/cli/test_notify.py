@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from collecting import Collector
 from mixed import accounts
+from pleoctl import notify
 from pleoctl.sandbox import Fault, Seed, Settings
 
 if TYPE_CHECKING:
@@ -125,6 +127,27 @@ def test_a_notice_that_fails_is_a_warning(
     assert (said.code, "warning" in said.stderr) == (2, url != "")
     assert "s3cret" not in said.stderr
     assert ("env:NOTICES" in said.stderr) == (url != "")
+
+
+def test_a_service_that_answers_for_ever_keeps_no_run(
+    cli: Cli,
+    pleo: Sandbox,
+    workspace: MakeWorkspace,
+    desired: MakeDesired,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One warning and the run's own code; what still sends is a thread that no end of the process waits for."""
+    pleo.reset(Seed(accounts=accounts(2)), Settings())
+    desired(workspace(pleo, notify=ALL), accounts=[{**row, "name": "n"} for row in accounts(2)])
+    monkeypatch.setattr(notify, "MOST_SECONDS", 0.3)
+    with Collector(endless=True) as running:
+        monkeypatch.setenv("NOTICES", f"json://user:s3cret@127.0.0.1:{running.port}/hook")
+        said = cli("drift")
+        left = [thread for thread in threading.enumerate() if thread.name == "pleoctl-notice"]
+        assert [thread.daemon for thread in left] == [True]
+        assert not [thread for thread in threading.enumerate() if "PoolExecutor" in thread.name]
+    assert (said.code, "env:NOTICES: the notice was not taken within 0.3 s" in said.stderr) == (2, True)
+    left[0].join(5)
 
 
 @pytest.mark.parametrize("to", ["json://localhost/x", "file:hook", "cmd:echo"])

@@ -21,10 +21,11 @@ class Posted(NamedTuple):
 class Collector:
     """Listens while it is open; answers everything with ``status``."""
 
-    def __init__(self, status: int = 200) -> None:
-        """Nothing came yet."""
+    def __init__(self, status: int = 200, *, endless: bool = False) -> None:
+        """Nothing came yet. ``endless``: an answer that goes on, byte by byte, for as long as this is open."""
         self.posted: list[Posted] = []
         self.status = status
+        self._closed = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,8 +33,10 @@ class Collector:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 outer.posted.append(Posted(self.path, dict(self.headers), body))
                 self.send_response(outer.status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", "100000" if endless else "0")
                 self.end_headers()
+                while endless and not outer._closed.wait(0.05):
+                    self.wfile.write(b" ")
 
             do_GET = do_POST  # noqa: N815 - as the library names it
 
@@ -53,6 +56,7 @@ class Collector:
 
     def __exit__(self, *_error: object) -> None:
         """Listen no more."""
+        self._closed.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
