@@ -16,7 +16,6 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, Protocol, TypeVar
 
 from pleoctl.errors import PleoctlError, Refused
-from pleoctl.offspring import end
 
 if TYPE_CHECKING:
     import random
@@ -285,6 +284,8 @@ def printed(process: Popen[bytes], name: str, seconds: float, most: int) -> byte
         raise ProgramError(f"{name} did not end within {seconds:g} s") from error
     finally:
         if process.poll() is None:
+            from pleoctl.offspring import end  # 2 ms that hardly any start needs
+
             end(process)
     return output
 

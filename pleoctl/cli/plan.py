@@ -9,12 +9,10 @@ import click
 
 from pleoctl.cli.boundary import Options, Output
 from pleoctl.cli.common import as_command, open_workspace, terminal_width, write_output
-from pleoctl.cli.init import still_example
 from pleoctl.cli.planning import allow_archive_option, scope_options
 from pleoctl.cli.reports import report_options, reporting
 from pleoctl.cli.shared import OUTPUT, together
 from pleoctl.errors import ExitCode, Finding
-from pleoctl.model.kinds import ACCOUNT
 from pleoctl.text import COMMENT_BYTES, Shown
 
 if TYPE_CHECKING:
@@ -74,8 +72,10 @@ def command(
     pleoctl plan -o plan.json --junit plan.xml --sarif plan.sarif
 
     """
+    from pleoctl.cli.init import still_example
     from pleoctl.fleet.caller import Caller
     from pleoctl.fleet.planning import planned
+    from pleoctl.model.kinds import ACCOUNT
     from pleoctl.plan.prepare import Choices
 
     with reporting(options, junit=junit, sarif=sarif) as reported:

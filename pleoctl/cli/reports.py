@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_SUMMARY: Final = 400_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Reported:
     """What a command found: findings, the files it looked at, and a summary in markdown made for so many bytes.
 

@@ -52,7 +52,7 @@ class Field(NamedTuple):
         return None if fits else str(self.strict["x-message"])
 
 
-# `plan --help` names the kinds: nothing is made that nobody uses, and no msgspec loaded.
+# Commands that name kinds in their help load this: nothing is made that nobody uses, and no msgspec loaded.
 @dataclass(frozen=True, eq=False, repr=False)
 class Kind:
     """One kind of record.

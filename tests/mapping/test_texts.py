@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from pleoctl.mapping.analysis import texts
 from pleoctl.mapping.analysis.texts import DIGITS, Question, is_empty
 
 TEXTS = ["".join(signs) for n in range(1, 7) for signs in product("!abc ", repeat=n)]
@@ -60,3 +61,13 @@ def test_what_people_write(
 ) -> None:
     """A regex is not looked into, but what stands beside it is."""
     assert is_empty(Question(low, high, frozenset(pos), frozenset(neg))) is empty
+
+
+@pytest.mark.parametrize("form", ["{} ", " {}", " {} "])
+def test_whole_words_are_told_apart_by_guesses(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Automata of dozens of words together would have states without number."""
+    monkeypatch.delattr(texts, "_reachable")
+    words = [("contains", form.format(f"word{number}")) for number in range(64)]
+    for held in ([words[0]], words[:2], [words[0], ("endsWith", " ltd")]):
+        for low, high in (("", None), ("taxi", "taxj")):
+            assert not is_empty(Question(low, high, frozenset(held), frozenset(words[2:])))

@@ -71,10 +71,12 @@ def is_empty(question: Question) -> bool:
 
 def guesses(question: Question) -> Iterator[str]:
     """Texts that are likely answers: the lowest one, then what must be in, apart from each other."""
-    inside = sorted(text.strip() for kind, text in question.pos if kind == "contains")
+    inside = sorted(text for kind, text in question.pos if kind == "contains")
     end = max((text for kind, text in question.pos if kind == "endsWith"), key=len, default="")
     start = question.low.strip()
-    for tail in (end, RARE + end, RARE.join([*inside, end]), RARE.join(["", *inside, end])):
+    apart = RARE.join([*inside, end])
+    # A blank that a condition begins or ends with stands between two signs.
+    for tail in (end, RARE + end, apart, RARE + apart):
         if text := (start + tail).strip():
             yield text
 
