@@ -13,7 +13,7 @@ from pleoctl.errors import Finding, InvalidFile
 from pleoctl.mapping.catalog import Catalog
 from pleoctl.mapping.engine.engine import Engine
 from pleoctl.mapping.io.read import read_parts
-from pleoctl.mapping.items import Item
+from pleoctl.mapping.items import said
 from pleoctl.mapping.rules.build import load_rules
 from pleoctl.mapping.rules.desired import filled
 from pleoctl.place import Place
@@ -22,7 +22,7 @@ from pleoctl.words import many
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pleoctl.mapping.items import Defect
+    from pleoctl.mapping.items import Defect, Item
     from pleoctl.mapping.rules.model import Rules
     from pleoctl.model.records import DesiredState
     from pleoctl.workspace import Workspace
@@ -77,12 +77,12 @@ class Strays:
     def __init__(self, workspace: Workspace) -> None:
         self._company = workspace.company
         self._count = 0
-        self._first: Item | None = None
+        self._first: Item | Defect | None = None
 
     def pass_on(self, items: Iterable[Item | Defect]) -> Iterator[Item | Defect]:
         """All items, as they are."""
         for item in items:
-            if isinstance(item, Item) and item.company_id and item.company_id.lower() != self._company:
+            if (given := said(item.company_id)) is not None and given.lower() != self._company:
                 self._count += 1
                 self._first = self._first or item
             yield item

@@ -190,6 +190,7 @@ class Defect(msgspec.Struct):
     accounting_entry_id: str | None = None
     type: str | None = None
     sub_type: str | None = None
+    company_id: str | None = None
 
 
 #: What answers that tell of an error have and items have not.
@@ -249,7 +250,7 @@ def _defect(data: Any, error: Exception) -> Defect:
         )
     missing = [name for name in _REQUIRED if known.get(name) is None] if isinstance(data, dict) else []
     reason = f"the item lacks {', '.join(missing)}" if len(missing) > 1 else _reason(error)
-    return Defect(reason, *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType")))
+    return Defect(reason, *(_text(known.get(name)) for name in ("accountingEntryId", "type", "subType", "companyId")))
 
 
 def _number(text: str) -> int | None:

@@ -9,6 +9,7 @@ import pytest
 
 from pleoctl.cli import planning
 from pleoctl.errors import InvalidFile
+from pleoctl.mapping.engine.entries import InvoiceOf, PeriodOf, VendorOf
 
 from .conftest import HEAD, Cli, catalog, engine, item, line, mapped
 
@@ -73,6 +74,8 @@ def test_blanks_at_the_ends_of_a_part_are_meant(tmp_path: Path) -> None:
         ("mcc", {"supplier": {"name": "x", "categoryCode": ""}}),
         ("supplier", {"supplier": {"name": " "}}),
         ("note", {"bookkeeping": {"method": ""}}),
+        ("note", {"subType": " \u00a0"}),
+        ("note", {"bookkeeping": {"method": "  "}}),
     ],
 )
 def test_an_empty_text_is_absent(tmp_path: Path, field: str, more: Json) -> None:
@@ -102,6 +105,23 @@ def test_empty_codes_are_absent(tmp_path: Path, nothing: str) -> None:
         item("fee", line(tax=taxed)),
     ):
         assert mapped(split, one).failure_reason_type == "missing_configuration"
+
+
+@pytest.mark.parametrize("nothing", ["", " \u00a0", None])
+def test_empty_texts_stand_in_no_entry(tmp_path: Path, nothing: str | None) -> None:
+    """Neither those of the invoice and the vendor nor the service period, which is not doubted for them."""
+    invoice = {"invoiceNumber": nothing, "invoiceDate": nothing, "dueDate": nothing}
+    given = item(
+        vendor={"code": nothing, "name": nothing},
+        servicePeriod={"from": nothing, "to": nothing},
+        additionalInformation={"reconciliationId": "R", "invoiceInformation": invoice},
+    )
+    made = engine(tmp_path)
+    for entry in (mapped(made, given), mapped(made, given)):
+        assert entry.vendor == VendorOf(None, None, None)
+        assert entry.invoice == InvoiceOf(None, None, None)
+        assert entry.service_period == PeriodOf(None, None)
+        assert entry.warnings == []
 
 
 def test_an_exception_keeps_the_lines_own_account(tmp_path: Path) -> None:
@@ -241,13 +261,16 @@ def test_a_change_of_descriptions_is_an_impact(workspace: Path, cli: Cli, format
 
 
 @pytest.mark.parametrize("options", [(), ("-o", "out.json"), ("--format", "csv")])
-@pytest.mark.parametrize("before", [0, 300])
+@pytest.mark.parametrize(("before", "broken"), [(0, False), (300, False), (0, True)])
 def test_an_item_of_another_company_refuses_the_file(
-    workspace: Path, cli: Cli, before: int, options: tuple[str, ...]
+    workspace: Path, cli: Cli, before: int, broken: bool, options: tuple[str, ...]
 ) -> None:
-    """Exit 3 and nothing written, wherever it stands; item and both companies are named."""
+    """Exit 3 and nothing written, wherever it stands and whatever it lacks; item and both companies are named."""
     other = "99999999-e567-4890-8234-abc56e78fabc"
-    given = [*([item(note="x" * 500)] * before), item(companyId=other, accountingEntryId="e-1"), item()]
+    stray = item(companyId=other, accountingEntryId="e-1")
+    if broken:
+        del stray["date"]
+    given = [*([item(note="x" * 500)] * before), stray, item()]
     (workspace / "items.json").write_text(json.dumps(given))
     assert cli("map", "items.json", *options) == 3
     assert b"mapped" not in cli.out
@@ -260,6 +283,6 @@ def test_an_item_of_another_company_refuses_the_file(
 
 def test_a_company_is_the_same_in_capitals(workspace: Path, cli: Cli) -> None:
     """UUIDs have no case; an item without a company is the workspace's."""
-    given = [item(companyId="12ABC3D4-E567-4890-8234-ABC56E78FABC"), item(companyId=None)]
+    given = [item(companyId="12ABC3D4-E567-4890-8234-ABC56E78FABC"), item(companyId=None), item(companyId=" ")]
     (workspace / "items.json").write_text(json.dumps(given))
     assert cli("map", "items.json") == 0

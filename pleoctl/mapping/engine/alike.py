@@ -22,6 +22,7 @@ from pleoctl.mapping.engine.entries import Entry, LedgerEntry, OriginalOf, Posti
 from pleoctl.mapping.engine.figures import figures_of
 from pleoctl.mapping.engine.outline import leg_outline
 from pleoctl.mapping.failures import ItemFailure
+from pleoctl.mapping.items import said
 from pleoctl.mapping.vocabulary import NO_ACCOUNT_ID, VENDOR_TYPES
 from pleoctl.model.days import is_day
 
@@ -92,7 +93,7 @@ class Alike:
             vendor = self._vendors.of_item(item)
         elif item.supplier is not None and item.type in VENDOR_TYPES:
             booked = item.bookkeeping
-            if booked is None or not booked.method:
+            if booked is None or said(booked.method) is None:
                 vendor = self._vendors.of_supplier(item.supplier)
         if item.user is not None and item.type in self._of_employees:
             employee = self._vendors.of_employee(item.user.code)

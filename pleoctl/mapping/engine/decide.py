@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pleoctl.mapping.engine.record import NOBODY
 from pleoctl.mapping.failures import ItemFailure, invalid, look, missing, wrong
+from pleoctl.mapping.items import said
 from pleoctl.mapping.vocabulary import (
     ACCOUNTS_PAYABLE,
     JOURNAL,
@@ -57,7 +58,7 @@ class Decider:
     def _route(self, work: Work) -> str:
         """The bookkeeping method that counts (B1-B6, T38, T39)."""
         item, heard = work.item, work.recorder is not NOBODY
-        method = (item.bookkeeping.method or None) if item.bookkeeping is not None else None
+        method = said(item.bookkeeping.method) if item.bookkeeping is not None else None
         route: str | None
         if item.type in JOURNAL_ONLY:
             route, branch = JOURNAL, "always journal"

@@ -24,7 +24,7 @@ from pleoctl.mapping.engine.post import Poster
 from pleoctl.mapping.engine.record import NOBODY, Recorder
 from pleoctl.mapping.engine.work import Work
 from pleoctl.mapping.failures import ItemFailure
-from pleoctl.mapping.items import Defect, Item
+from pleoctl.mapping.items import Defect, Item, said
 from pleoctl.mapping.rules.vendors import Vendors
 from pleoctl.mapping.vocabulary import VALIDATION_FAILURE
 
@@ -54,7 +54,7 @@ class Engine:
         """What becomes of an item; ``recorder`` hears why."""
         if isinstance(item, Defect):
             return self._unreadable(item)
-        if not item.sub_type:
+        if item.sub_type is not None and said(item.sub_type) is None:
             item.sub_type = None
         met = self._alike.meet(item) if recorder is NOBODY else None
         if isinstance(met, Entry):

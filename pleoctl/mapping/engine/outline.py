@@ -17,6 +17,7 @@ from pleoctl.mapping.engine.accounts import VENDOR_BRANCH
 from pleoctl.mapping.engine.entries import Entry, InvoiceOf, LedgerEntry, OriginalOf, PeriodOf, Posting, VendorOf
 from pleoctl.mapping.engine.figures import GROSS, NET, TAX
 from pleoctl.mapping.engine.post import TAX_ROLE
+from pleoctl.mapping.items import said
 from pleoctl.model.days import is_day
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _vendor(item: Item, row: VendorRow | None, found: Payee | None) -> VendorOf 
         given = item.user if found == "employee" else item.supplier
     if given is None:
         return None
-    return VendorOf(given.code if row is None else row.code, given.name, given.code)
+    return VendorOf(said(given.code) if row is None else row.code, said(given.name), said(given.code))
 
 
 def _period(given: Period) -> PeriodOf:
@@ -171,8 +172,9 @@ def _doubts(period: PeriodOf) -> Iterator[str]:
 
 
 def _invoice(given: Invoice) -> InvoiceOf:
-    return InvoiceOf(given.invoice_number, _day(given.invoice_date), _day(given.due_date))
+    return InvoiceOf(said(given.invoice_number), _day(given.invoice_date), _day(given.due_date))
 
 
 def _day(text: str | None) -> str | None:
-    return None if text is None else text[:10]
+    day = said(text)
+    return None if day is None else day[:10]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 import msgspec
 
 from pleoctl.errors import PleoctlError, Refused
-from pleoctl.mapping.items import Item
+from pleoctl.mapping.items import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pleoctl.mapping.engine.entries import Entry
     from pleoctl.mapping.io.outputs import Writer
-    from pleoctl.mapping.items import Defect
+    from pleoctl.mapping.items import Defect, Item
 
 #: Reasons beyond this many different ones are counted by their type alone, so that memory does not grow.
 MAX_REASONS: Final = 500
@@ -168,7 +168,7 @@ class Work(msgspec.Struct, frozen=True):
         try:
             for item in items:
                 # A company that is spelt as the workspace spells it needs no second look.
-                if isinstance(item, Item) and item.company_id != company:
+                if item.company_id != company:
                     self._compare_companies(item)
                 made.append(make(item))
                 if len(made) >= _TOGETHER:
@@ -183,11 +183,12 @@ class Work(msgspec.Struct, frozen=True):
         tally.add(made)
         return self.writer.entries(made)
 
-    def _compare_companies(self, item: Item) -> None:
-        given = item.company_id
-        if given and given.lower() != self.company.lower():
+    def _compare_companies(self, item: Item | Defect) -> None:
+        given = said(item.company_id)
+        if given is not None and given.lower() != self.company.lower():
+            which = item.accounting_entry_id or "without id"
             raise Refused(
-                f"item {item.accounting_entry_id} is of company {given[:60]}, the workspace of {self.company}",
+                f"item {which} is of company {given[:60]}, the workspace of {self.company}",
                 hint="nothing was written; export the items of this company, or name its workspace",
             )
 
