@@ -19,6 +19,7 @@ from pleoctl.sources.http.annotations import (
     list_inside,
     unread_list,
 )
+from pleoctl.sources.http.comparing import Filtered
 from pleoctl.sources.http.expressions import Expression, ExpressionError
 from pleoctl.sources.http.inner import announced_inside, held
 from pleoctl.sources.http.lengths import Lengths
@@ -52,6 +53,7 @@ class ListReader:
         """``send`` makes one request and gives the answer with the url it came from."""
         self._resource, self._send, self._variables, self._parent = resource, send, variables, parent
         self._read = Lengths()
+        self._filtered = Filtered(resource.records)
         self._seen: set[int] = set()
         self._keys: set[Any] = set()
         self._key = [resource.fields[name] for name in resource.identity]
@@ -69,7 +71,8 @@ class ListReader:
         once = self._resource.paging == "none" or self._is_named_nowhere()
         own = self._resource.paging in _COUNTED and self._resource.counted is None
         size = self._resource.size if own else None
-        return self._read.doubts(self._label(), alone=once and self._resource.request is not None, size=size)
+        yield from self._read.doubts(self._label(), alone=once and self._resource.request is not None, size=size)
+        yield from self._filtered.findings()
 
     def _is_named_nowhere(self) -> bool:
         """Whether no answer had the name, or the header, of what follows."""
@@ -136,6 +139,7 @@ class ListReader:
         return rows
 
     def _records(self, body: Any) -> list[dict[str, Any]]:
+        self._filtered.note(body)
         rows = self._value(self._resource.records, body)
         if not isinstance(rows, list):
             raise self._wrong(

@@ -254,6 +254,31 @@ def test_what_nearly_fulfils_a_condition_is_told(server: FakeServer, books: Book
         assert one.message.endswith(seen)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "asks", "near"),
+    [
+        ({"where": "starts_with(type, 'posting')"}, "asks for starts_with(type, 'posting')", "1 row"),
+        ({"where": "ends_with(type, 'posting')"}, "asks for ends_with(type, 'posting')", "2 rows"),
+        ({"where": "starts_with(type, 'posting ') || id == `0`"}, "", ""),
+        ({"where": "!starts_with(type, 'head')"}, "", ""),
+        ({"records": "@[?type == 'posting']"}, "compares type with 'posting'", "2 rows"),
+        ({"records": "@[?starts_with(type, 'posting')] | [?id == `0`]"}, "asks for starts_with", "1 row"),
+    ],
+)
+def test_what_nearly_begins_so_or_passes_a_filter_is_told(
+    server: FakeServer, books: Books, chosen: Json, asks: str, near: str
+) -> None:
+    """A filter of the records drops them as `where` does; blanks at an end of a word are meant."""
+    kinds = ["posting", "Posting", "posting ", "heading"]
+    server.app = lambda _call: Reply([{"id": n, "name": "A", "type": kind} for n, kind in enumerate(kinds)])
+    told = books.findings(section(server, {"externalId": "string(id)", "name": "name"}, **chosen))
+    messages = [one.message for one in told if one.code == "near-miss"]
+    assert len(messages) == bool(asks)
+    for message in messages:
+        assert message.startswith(f"source.accounts.{next(iter(chosen))} {asks}")
+        assert near in message
+
+
 def test_what_a_field_nearly_compares_with_is_told(server: FakeServer, books: Books) -> None:
     """It makes the account inactive; of rows that are meant, and of words that come near alone."""
     states = ["ACTIVE", "Active", "CLOSED", "active "]
