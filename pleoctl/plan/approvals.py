@@ -72,9 +72,16 @@ class Approvers:
     def _signer(self, plan_id: str, signature: Path) -> str | None:
         """Who made a signature over the plan's id; None for nobody whom the file allows."""
         try:
-            read_bytes(signature, limit=_LARGEST)
+            content = read_bytes(signature, limit=_LARGEST)
         except PleoctlError:
             return None
+        with tempfile.TemporaryDirectory(prefix="pleoctl-") as folder:
+            plain = Path(folder) / "sig"
+            # A checkout may have turned the line ends, which ssh-keygen takes for no signature.
+            plain.write_bytes(content.replace(b"\r\n", b"\n"))
+            return self._found(plan_id, plain)
+
+    def _found(self, plan_id: str, signature: Path) -> str | None:
         named = _told(["-Y", "find-principals", "-s", str(signature), "-f", str(self.file)])
         people = named.output.decode(errors="replace").splitlines() if named.code == 0 else []
         for person in people:

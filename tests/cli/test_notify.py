@@ -145,6 +145,8 @@ def test_a_service_that_answers_for_ever_keeps_no_run(
         said = cli("drift")
         left = [thread for thread in threading.enumerate() if thread.name == "pleoctl-notice"]
         assert [thread.daemon for thread in left] == [True]
+        while not running.posted:
+            left[0].join(0.02)
         assert not [thread for thread in threading.enumerate() if "PoolExecutor" in thread.name]
     assert (said.code, "env:NOTICES: the notice was not taken within 0.3 s" in said.stderr) == (2, True)
     left[0].join(5)

@@ -52,13 +52,15 @@ def folder(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired, cli: C
 def test_an_approved_plan_is_carried_out(
     folder: Path, cli: Cli, keys: Path, allowed: Callable[..., str], pleo: Sandbox
 ) -> None:
-    """And no plan without approval: exit 3, nothing sent, a receipt that says so."""
+    """Also in a checkout with CRLF; and no plan without approval: exit 3, nothing sent, a receipt that says so."""
     writes = pleo.stats()["writes"]
     said = cli("apply", "plan.json", "--approvers", allowed(ann=""), "--format", "json")
     assert (said.code, said.json["outcome"], pleo.stats()["writes"]) == (3, "refused", writes)
     said = cli("approve", "plan.json", "--key", str(keys / "ann"))
     assert (said.code, said.stdout.splitlines()[1:]) == (0, ["The signature is in plan.json.sig."])
     assert (folder / "plan.json.sig").read_text().startswith("-----BEGIN SSH SIGNATURE-----")
+    for file in (folder / "plan.json", folder / "plan.json.sig"):
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
     assert cli("apply", "plan.json", "--approvers", allowed(ann="")).code == 0
 
 
