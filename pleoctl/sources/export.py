@@ -79,8 +79,12 @@ def _told(table: Table) -> Iterator[Finding]:
     """What a table itself tells; an empty one that may be empty says so."""
     yield from table.findings
     yield from doubtful_texts(table)
-    if not table.rows and table.may_be_empty:
+    if not table.may_be_empty:
+        return
+    if not table.rows:
         yield Finding("empty-list", f"{table.name} gave no rows: the company uses none", "info")
+    elif all(row.cells.get("active") is False for row in table.rows):
+        yield Finding("empty-list", f"{table.name} gave inactive rows alone: the company uses none", "warning")
 
 
 def export_state(workspace: Workspace, source: Source | None = None) -> Export:

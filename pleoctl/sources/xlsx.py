@@ -181,7 +181,8 @@ class _Sheet(CsvFile):
                 odd = _SHORTENED
             if odd is not None:
                 row.keyless = row.keyless or (row.problem is None and name == self._key)
-                row.problem = row.problem or f"{name} {odd}"
+                # What `active` was taken for is no word of the sheet.
+                row.problem = f"{name} {odd}" if row.problem is None or name == "active" else row.problem
                 row.cells[name] = None
         if line in self._marks.hidden:
             row.problem = row.problem or _HIDDEN

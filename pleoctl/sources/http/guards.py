@@ -78,7 +78,7 @@ def _impossible_fields(spec: Resource, maker: RowMaker, table: Table) -> Iterato
             yield expression.key, f" is null in all {rows}; leave the field out, or name it in optional"
         elif maker.not_text.get(name) == number:
             yield expression.key, f" is never text; write string({expression.text})"
-        elif name == "active" and name not in may_be_null and not _any_active(table):
+        elif name == "active" and name not in may_be_null and not spec.may_be_empty and not _any_active(table):
             yield expression.key, " is true for no row; that would archive everything"
 
 

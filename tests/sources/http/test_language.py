@@ -8,6 +8,7 @@ from fake_books import Reply
 from pleoctl.desired.comments import render
 from pleoctl.desired.read import read_state
 from pleoctl.errors import InvalidFile, Refused, SourceError
+from pleoctl.sources.export import read_source
 
 if TYPE_CHECKING:
     from fake_books import Books, Call, FakeServer
@@ -288,6 +289,20 @@ def test_what_a_field_nearly_compares_with_is_told(server: FakeServer, books: Bo
     assert told.code == "near-miss"
     assert told.message.startswith("source.accounts.fields.active compares state with 'ACTIVE', and 1 row has what")
     assert told.message.endswith("'Active' (1)")
+
+
+def test_a_list_that_may_be_empty_may_be_inactive(server: FakeServer, books: Books) -> None:
+    """A company whose dimensions are all switched off uses none, which is told; its accounts are exported."""
+    server.app = lambda call: Reply([{"id": "a", "name": "A", "on": call.path == "/a"}])
+    source = section(server, {"externalId": "id", "name": "name", "active": "on"})
+    once = {"path": "/d", "paginate": {"type": "none"}, "records": "@", "mayBeEmpty": True}
+    source["dimensions"] = {**once, "fields": {"code": "id", "name": "name", "active": "on"}}
+    source["values"] = {**once, "fields": {"dimension": "id", "code": "id", "name": "name", "active": "on"}}
+    state, told = read_source(books.workspace(source))
+    assert [row.active for row in state.accounts or []] == [True]
+    assert [dimension.row.active for dimension in state.dimensions or []] == [False]
+    assert [(one.code, one.level) for one in told] == [("empty-list", "warning")] * 2
+    assert "gave inactive rows alone" in told[0].message
 
 
 def test_an_empty_list_is_refused(server: FakeServer, books: Books) -> None:

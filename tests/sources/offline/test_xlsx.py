@@ -181,6 +181,7 @@ def test_a_cell_under_a_merged_one_is_not_empty(books: Books) -> None:
         {"where": "kind == 'posting'"},
         {"whereNot": {"kind": ["heading"]}},
         {"columns": {"code": "externalId"}, "fields": {"taxCodeExternalId": "trim(kind)"}},
+        {"columns": {"active": "kind"}, "activeValues": ["posting"]},
     ],
 )
 def test_what_is_not_known_decides_about_no_row(books: Books, asks: Json) -> None:
