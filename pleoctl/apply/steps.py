@@ -276,7 +276,7 @@ class Batch(Step[Address]):
         if change.key in created:
             return self._context.adopt(change, created[change.key])
         if change.key not in failed or "EXTERNAL_ID_ALREADY_EXISTS" in reasons:
-            return Next(Create(self._context, change))
+            return Next(Create(self._context, change), begun=False)
         return Failed("refused", f"Pleo refused it: {', '.join(reasons)}", _BAD_REQUEST)
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen[Address]]:
@@ -321,7 +321,7 @@ class Bulk(Step[Address]):
     def _one(self, change: Change, answer: Live | None) -> Done | Next[Address]:
         if answer is not None and matches(answer, change.after, change.kind):
             return Done(answer)
-        return Next(self._context.update(change, answer or self._before(change)))
+        return Next(self._context.update(change, answer or self._before(change)), begun=answer is not None)
 
     def look(self, ids: Sequence[Address]) -> Mapping[Address, Seen[Address]]:
         """See `Step.look`."""

@@ -26,8 +26,10 @@ from pleoctl.jobs.steps import Close, JobOver, Start
 from pleoctl.jobs.used import Used
 from pleoctl.jobs.verdict import Judge
 from pleoctl.machine import this_machine, timestamp
+from pleoctl.remote.errors import LostAnswer
 from pleoctl.remote.transport import Counts
 from pleoctl.run.folder import open_run
+from pleoctl.run.journal import JournalError
 from pleoctl.run.meant import Aim, require_meant
 from pleoctl.run.places import plan_part, run_name
 from pleoctl.run.settle import Ambiguous, Done, Moved, settle
@@ -152,7 +154,9 @@ class _StepReporter:
         self.ends[part] = end
         event: Event = "confirmed" if isinstance(end, Done) else "failed"
         event = "ambiguous" if isinstance(end, Ambiguous) else event
-        self._journal.write(event, [part])
+        # The end stands in the receipt; where the journal stays full, nothing more is sent.
+        with suppress(JournalError):
+            self._journal.write(event, [part])
 
     def goes_on(self, step: Step[str]) -> bool:
         """Whatever follows from a booking is carried out."""
@@ -170,6 +174,7 @@ class _Execution:
         self._results = {result.item: result for result in receipt.changes}
         self._job = run.plan.job.id
         self._closed = False
+        self._trouble: PleoctlError | None = None
         self._last = LastUpdate()
         self._statuses = Statuses(run.pleo, self._job, self._settle, run.publish, self._last)
         judge = Judge(run.books.sink, run.plan.posting, run.plan.company, run.books.past.elsewhere)
@@ -178,9 +183,17 @@ class _Execution:
         self._keeper = Bookkeeper(context, self._settle)
 
     def _settle(self, step: Step[str]) -> dict[str, End]:
+        """The ends of a step's parts. What came up when all had one ends the run before the next step."""
+        if self._trouble is not None:
+            raise self._trouble
         reporter = _StepReporter(self._journal)
         with watched().span(type(step).__name__.lower(), item=step.ids[0], count=len(step.ids)):
-            settle(step, reporter, self._run.pleo.wait)
+            try:
+                settle(step, reporter, self._run.pleo.wait)
+            except PleoctlError as error:
+                if isinstance(error, LostAnswer) or not all(part in reporter.ends for part in step.ids):
+                    raise
+                self._trouble = error
         return reporter.ends
 
     # --- the run -----------------------------------------------------------------------------------------------

@@ -346,10 +346,22 @@ class Bookkeeper:
             LOG.warning("%s: %s", address_of(item.id), error.message)
             outcome.warnings.append(ATTACHMENT_FAILED)
             return
-        for name in missing:
-            end = self._settle(Attach(self._context.sink, held, key, files[name]))[name]
+        try:
+            outcome.warnings += self._attached(held, key, [files[name] for name in missing])
+        except PleoctlError as error:
+            if not fresh:
+                raise
+            # The record stands, whatever became of its files.
+            LOG.warning("%s: %s", address_of(item.id), error.message)
+            self.silent = isinstance(error, LostAnswer)
+            outcome.warnings.append(ATTACHMENT_UNKNOWN if self.silent else ATTACHMENT_FAILED)
+
+    def _attached(self, held: Held, key: Key, files: Sequence[File]) -> Iterator[str]:
+        """Link files to a record; a warning for each that is not known to be linked."""
+        for file in files:
+            end = self._settle(Attach(self._context.sink, held, key, file))[file.name]
             if not isinstance(end, Done):
-                outcome.warnings.append(ATTACHMENT_FAILED if isinstance(end, Failed) else ATTACHMENT_UNKNOWN)
+                yield ATTACHMENT_FAILED if isinstance(end, Failed) else ATTACHMENT_UNKNOWN
 
 
 @contextmanager

@@ -192,7 +192,7 @@ class Book(Step[str]):
 
     def _moved(self, closed: PeriodClosed) -> Failed | Next[str]:
         try:
-            return Next(Book(self._sink, self._move(self._booking, closed), self._move))
+            return Next(Book(self._sink, self._move(self._booking, closed), self._move), begun=False)
         except Refusal as refusal:
             return Failed(refusal.reason_type, refusal.message)
 

@@ -28,16 +28,17 @@ A `Step` knows what to send and how to look, a `Reporter` hears how it goes; the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
-from pleoctl.errors import RemoteError
+from pleoctl.errors import PleoctlError, RemoteError
 from pleoctl.remote.again import looking_first
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 I = TypeVar("I")  # noqa: E741 - an id
 """What a step's parts are called: an address, an id, a name."""
@@ -90,9 +91,10 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class Next(Generic[I]):
-    """It goes on in another step."""
+    """It goes on in another step; ``begun``: something of it may be there by now."""
 
     step: Step[I]
+    begun: bool = True
 
 
 End = Done | Moved | Failed | Ambiguous
@@ -142,20 +144,24 @@ class Reporter(Protocol[I]):
         """Whether a step that follows from an answer may still begin."""
 
 
-def settle(step: Step[I], reporter: Reporter[I], wait: Callable[[float], None]) -> None:
+def settle(step: Step[I], reporter: Reporter[I], wait: Callable[[float], None], *, begun: bool = False) -> None:
     """Bring every part of a step to its end; ``wait`` sleeps for so many seconds.
 
     Raises `LostAnswer` if even looking fails, so that the doubt stays, `Unauthorised`, and what the reporter raises.
+    Of what was sent, or ``begun`` before, the reporter hears an end first: only what it did not hear of was never sent.
     """
     left: Sequence[I] = step.ids
     lost: dict[I, Undone] = {}
     for _ in range(TRIES):
-        reporter.sending(step, left)
-        answered = _sent(step, left, wait)
+        with _doubted(left if begun else (), reporter):
+            reporter.sending(step, left)
+            answered = _sent(step, left, wait)
         lost |= {part: end for part, end in answered.items() if isinstance(end, Undone)}
-        left = _tell(answered, reporter, wait)
+        begun, left = True, _tell(answered, reporter, wait)
         for _moment in moments(step.looks if left else (), wait):
-            left = _tell(_seen(step, left), reporter, wait)
+            with _doubted(left, reporter):
+                seen = _seen(step, left)
+            left = _tell(seen, reporter, wait)
             if not left:
                 break
         if not left or not step.repeatable:
@@ -164,6 +170,17 @@ def settle(step: Step[I], reporter: Reporter[I], wait: Callable[[float], None]) 
         last = lost.get(part, Undone())
         words = f"{step.doubt} ({last.why})" if last.why else step.doubt
         reporter.ended(part, Ambiguous("lost-answer", words, last.http))
+
+
+@contextmanager
+def _doubted(parts: Iterable[I], reporter: Reporter[I]) -> Iterator[None]:
+    """Whatever ends the run within the block leaves these parts in doubt."""
+    try:
+        yield
+    except PleoctlError as error:
+        for part in parts:
+            reporter.ended(part, Ambiguous(error.code, error.message, getattr(error, "status", None)))
+        raise
 
 
 def moments(pauses: Sequence[float], wait: Callable[[float], None]) -> Iterator[None]:
@@ -201,10 +218,15 @@ def _sent(step: Step[I], ids: Sequence[I], wait: Callable[[float], None]) -> Map
     except Unauthorised:
         raise
     except ApiError as error:
-        return step.refused(ids, error)
+        return {part: _unbegun(end) for part, end in step.refused(ids, error).items()}
     except LostAnswer as error:
         lost = dict.fromkeys(ids, Undone(error.message, error.status))
         return lost | {part: end for part, end in sight.items() if not isinstance(end, Undone)}
+
+
+def _unbegun(end: End | Undone | Next[I]) -> End | Undone | Next[I]:
+    """What follows from a refusal, after which nothing of it is there."""
+    return replace(end, begun=False) if isinstance(end, Next) else end
 
 
 def _seen(step: Step[I], ids: Sequence[I]) -> Mapping[I, Seen[I]]:
@@ -213,16 +235,21 @@ def _seen(step: Step[I], ids: Sequence[I]) -> Mapping[I, Seen[I]]:
 
 def _tell(seen: Mapping[I, End | Undone | Next[I]], reporter: Reporter[I], wait: Callable[[float], None]) -> list[I]:
     """Report ends, carry out what follows; returns the parts that are still open."""
-    following: list[Step[I]] = []
+    following: list[Next[I]] = []
     left = []
     for part, end in seen.items():
         if isinstance(end, Undone):
             left.append(part)
         elif not isinstance(end, Next):
             reporter.ended(part, end)
-        elif end.step not in following:
-            following.append(end.step)
-    for step in following:
-        if reporter.goes_on(step):
-            settle(step, reporter, wait)
+        elif end not in following:
+            following.append(end)
+    while following:
+        first = following.pop(0)
+        if reporter.goes_on(first.step):
+            with _doubted(chain(left, (part for one in following if one.begun for part in one.step.ids)), reporter):
+                settle(first.step, reporter, wait, begun=first.begun)
+        elif first.begun:
+            for part in first.step.ids:
+                reporter.ended(part, Ambiguous("interrupted", "it was begun, and the run ended before the rest of it"))
     return left

@@ -12,11 +12,13 @@ from api_books import ApiBooks, section
 from export_pleo import JOB, World, item_id
 from job_outcomes import ALL, booked, outcomes, settled
 from pleoctl.documents.files import writing
+from pleoctl.run.journal import Journal, JournalError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from job_outcomes import MakeBooks
+    from pleoctl.run.journal import Event
     from shapes import Value
     from tests.conftest import Cli
 
@@ -55,6 +57,30 @@ def test_what_is_booked_without_an_attachment_is_told_as_booked(
     done = cli("jobs", "run")
     assert done.code == 0
     assert "booked without attachments" in done.stderr
+    assert outcomes(world) == {item: ["successful"] for item in ALL}
+    assert (len(api.vouchers), api.uploads) == (len(ALL), [])
+
+
+@pytest.mark.usefixtures("time")
+def test_what_is_booked_while_its_upload_cannot_be_noted_is_told_as_booked(
+    world: World, api: ApiBooks, books: MakeBooks, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is sent that the journal does not take; the record stands all the same."""
+    world.files["/receipt"] = b"%PDF"
+    world.payloads[JOB][0]["files"] = [{"type": "application/pdf", "url": f"{world.url}/receipt"}]
+    attach = {"path": "/v1/vouchers/{id}/attachments", "multipart": "file"}
+    books(section(api, attach=attach, find={"attachments": "files", "optional": ["files"]}))
+    write = Journal.write
+
+    def full(journal: Journal, event: Event, addresses: list[str], **details: Value) -> None:
+        if details.get("step") == "Attach":
+            raise JournalError("no room for a line")
+        write(journal, event, addresses, **details)
+
+    monkeypatch.setattr(Journal, "write", full)
+    done = cli("jobs", "run")
+    assert done.code == 0, done.stdout
+    assert "no room for a line" in done.stderr
     assert outcomes(world) == {item: ["successful"] for item in ALL}
     assert (len(api.vouchers), api.uploads) == (len(ALL), [])
 

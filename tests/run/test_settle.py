@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pleoctl.errors import PleoError
+from pleoctl.errors import PleoctlError, PleoError
 from pleoctl.remote.again import still_undone
 from pleoctl.remote.errors import ApiError, LostAnswer, Unauthorised
 from pleoctl.run.settle import Ambiguous, Done, Failed, Moved, Next, Step, Undone, settle
@@ -165,9 +165,10 @@ def test_parts_go_on_in_other_steps() -> None:
 
 
 def test_a_run_that_stops_begins_no_further_step() -> None:
-    """Its parts have no end: they were not attempted."""
-    heard = run(Script([{"a": DONE, "b": Next(Script([], [], "b"))}], [], "ab"), going=False)
-    assert (heard.ends, heard.sent) == ({"a": DONE}, ["ab"])
+    """Parts of which nothing is there have no end: they were not attempted. Any others are in doubt."""
+    ends = {"a": DONE, "b": Next(Script([], [], "b"), begun=False), "c": Next(Script([], [], "c"))}
+    heard = run(Script([ends], [], "abc"), going=False)
+    assert (set(heard.ends), heard.ends["c"].code, heard.sent) == ({"a", "c"}, "interrupted", ["abc"])
 
 
 def test_a_look_that_fails_leaves_the_doubt() -> None:
@@ -195,3 +196,56 @@ def test_what_cannot_be_noted_is_not_sent() -> None:
     with pytest.raises(PleoError, match="disk full"):
         settle(Script([], []), heard, heard.waits.append)
     assert heard.ends == {}
+
+
+class Begun(Script):
+    """A step whose answer, or refusal, leads on to another one."""
+
+    def refused(self, ids: Sequence[str], _error: ApiError) -> Mapping[str, Value]:
+        """Another way."""
+        return dict.fromkeys(ids, Next(Script([DONE], [], "".join(ids))))
+
+
+# sends, looks, what is heard of the part whose second request cannot be noted, or sent
+NO_ROOM = PleoctlError("no room")
+IN_DOUBT = Ambiguous("error", "no room")
+CUT_OFF: dict[str, tuple[list[Value], list[Value], Json]] = {
+    "lost, not done": ([LOST, DONE], [UNDONE], {"a": IN_DOUBT}),
+    "others beside it": (
+        [
+            {
+                "a": Next(Script([], [])),
+                "b": UNDONE,
+                "c": Next(Script([], [], "c")),
+                "d": Next(Script([], [], "d"), begun=False),
+            }
+        ],
+        [],
+        dict.fromkeys("abc", IN_DOUBT),
+    ),
+    "begun": ([Next(Script([DONE], []))], [], {"a": IN_DOUBT}),
+    "lost, begun": ([LOST], [Next(Script([DONE], []))], {"a": IN_DOUBT}),
+    "refused, nothing there": ([REFUSED], [], {}),
+    "not begun": ([Next(Script([DONE], []), begun=False)], [], {}),
+    "look fails": ([LOST], [NO_ROOM], {"a": IN_DOUBT}),
+    "lost, then not sent": ([LOST, NO_ROOM], [UNDONE], {"a": IN_DOUBT}),
+    "not sent": ([NO_ROOM], [], {}),
+}
+
+
+@pytest.mark.parametrize(("sends", "looks", "ends"), CUT_OFF.values(), ids=CUT_OFF)
+def test_what_ends_the_loop_after_a_request_leaves_a_doubt_that_is_told(
+    sends: list[Value], looks: list[Value], ends: Json
+) -> None:
+    """Nothing that may be there is taken for not attempted; what was never sent has no end."""
+
+    class Full(Heard):
+        def sending(self, step: Step[str], ids: Sequence[str]) -> None:
+            super().sending(step, ids)
+            if len(self.sent) > 1 and NO_ROOM not in sends:
+                raise NO_ROOM
+
+    heard = Full()
+    with pytest.raises(PleoctlError, match="no room"):
+        settle(Begun(sends, looks, "abcd" if isinstance(sends[0], dict) else "a"), heard, heard.waits.append)
+    assert heard.ends == ends
