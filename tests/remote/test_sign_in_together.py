@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,7 +15,7 @@ import pytest
 
 import postgres
 from auth_server import CLIENT, SECRET, AuthServer, auth_server, section
-from pleoctl.errors import PleoctlError, RemoteError
+from pleoctl.errors import NotWritten, PleoctlError, RemoteError
 from pleoctl.hosts import Endpoint as Server
 from pleoctl.remote.oauth.client import Client, origin
 from pleoctl.remote.oauth.endpoint import Endpoint
@@ -21,7 +23,7 @@ from pleoctl.remote.oauth.grant import Grant
 from pleoctl.state.opening import state_at
 from pleoctl.state.postgres.database import database
 from pleoctl.state.postgres.layout import upgrade
-from pleoctl.state.vault import FileVault
+from pleoctl.state.vault import FileNote, FileVault
 from pleoctl.workspace.settings import OAuth
 
 if TYPE_CHECKING:
@@ -78,6 +80,30 @@ def test_threads_refresh_once(server: AuthServer, tmp_path: Path) -> None:
         found = list(pool.map(lambda _n: grant.after(failed).access, range(8)))
     assert len(set(found)) == 1
     assert len(server.refreshes) == 1
+
+
+@pytest.mark.parametrize("full", [1, 3])
+def test_what_cannot_be_kept_serves_the_run_that_was_given_it(
+    server: AuthServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A renewed pair goes to the disk with the next try, or the next renewal; no spent token is sent meanwhile."""
+    path = tmp_path / "tokens.json"
+    grant = begun(server, FileVault(path))
+    write, tries = FileNote.write, count()
+
+    def fill(note: FileNote, content: bytes) -> None:
+        if json.loads(content)["generation"] == 2 and next(tries) < full:
+            raise NotWritten("cannot be written: no space left on device")
+        write(note, content)
+
+    monkeypatch.setattr(FileNote, "write", fill)
+    renewed = grant.after(grant.current())
+    assert (renewed.generation, grant.current()) == (2, renewed)
+    assert ("pleoctl login --target source" in caplog.text) is (full > 1)
+    assert (granted(server, FileVault(path)).standing() == renewed) is (full == 1)
+    last = grant.after(renewed)
+    assert granted(server, FileVault(path)).standing() == last
+    assert (last.generation, server.spent_sent, len(server.refreshes)) == (3, 0, 2)
 
 
 def test_processes_refresh_once(server: AuthServer, workspace: MakeWorkspace) -> None:

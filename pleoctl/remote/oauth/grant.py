@@ -5,7 +5,7 @@ leaves; whoever finds that note and no newer pair does not know what the server 
 
 | end of a refresh                   | tokens kept                | then                                               |
 |------------------------------------|----------------------------|----------------------------------------------------|
-| a new pair                         | the new pair, in one write | everybody uses it                                  |
+| a new pair                         | the new pair, in one write | everybody uses it; this process, if that fails     |
 | certainly not carried out          | the old, not sent          | the old access token while it lives, else an error |
 | refused for good (N8)              | none, and the word         | `SignedOut`                                        |
 | no answer, or death (*sent*)       | the old, sent              | `refreshGrace`: once more; else as above, and then |
@@ -142,7 +142,7 @@ class Grant:
 
     def _renewed(self, failed: Tokens | None) -> Tokens:
         with self.vault.hold() as note:
-            kept = self._bound(note.read())
+            kept = self._newest(note)
             newer = failed is None or kept is None or kept.access != failed.access
             if kept is not None and newer and kept.lasts(this_machine().time()):
                 return kept
@@ -195,10 +195,10 @@ class Grant:
                 LOG.warning("%s: the answer to a refresh of tokens was lost: %s", self.client.service, error.message)
                 kept = marked
             except RemoteError as error:
-                self._stored(note, kept)
+                self._entrusted(note, kept)
                 return self._living(kept, error, may_live=may_live)
             else:
-                return self._stored(note, self._next(marked, answer))
+                return self._entrusted(note, self._next(marked, answer))
         why = "the answer to a refresh was lost, and the refresh token may be spent"
         return self._living(kept, SignedOut(self.client, why), may_live=may_live)
 
@@ -229,6 +229,24 @@ class Grant:
         self._known = tokens
         if (ending := self.ending(tokens)) is not None:
             watched().endings[self.client.target, SIGN_IN] = ending
+        return tokens
+
+    def _newest(self, note: Note) -> Tokens | None:
+        """What is kept; in its place what this process alone has, while nobody has kept anything since."""
+        kept, known = self._bound(note.read()), self._known
+        if kept is not None and known is not None and known.generation > kept.generation:
+            return self._entrusted(note, known)
+        return kept
+
+    def _entrusted(self, note: Note, tokens: Tokens) -> Tokens:
+        """Keep what the server gives nobody a second time; where that fails, this process goes on with it."""
+        for _ in range(_TWICE):
+            try:
+                return self._stored(note, tokens)
+            except PleoctlError as error:
+                lost = error.findings[0]
+        words = "%s: renewed tokens cannot be kept, `%s` is needed after this run: %s"
+        LOG.warning(words, self.client.service, self.client.login, lost)
         return tokens
 
     @staticmethod
