@@ -12,9 +12,7 @@ from pleoctl.sources.cells import NO_END
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME: Final = r"(?:[T ]\d{1,2}:\d{2}.*)?"
 # With a time, or, as in XML, with a zone alone.
-_DAY: Final = re.compile(
-    r"(\d{4})(-?)(\d{2})\2(\d{2})(?:[T ]\d{2}:\d{2}.*|T\d{4}.*|Z|[+-]\d{2}:\d{2})?", re.DOTALL
-)
+_DAY: Final = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})(?:[T ]\d{2}:\d{2}.*|T\d{4}.*|Z|[+-]\d{2}:\d{2})?", re.DOTALL)
 _ZERO: Final = re.compile(r"0000-00-00|00\D00\D0000|00000000$")  # no day of the calendar, and MySQL's none
 _TICKS: Final = re.compile(r"\\?/Date\((-?\d{1,15})([+-]\d{4})?\)\\?/")
 # Longest first. Two digits of a year are of this century: an end lies ahead, or not long ago.
