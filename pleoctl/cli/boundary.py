@@ -19,6 +19,7 @@ from pleoctl.text import Shown, obeyed_by_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from pleoctl.markup import Markdown
     from pleoctl.report.html import Html
@@ -59,6 +60,8 @@ class Options:
 
     ``default`` is the format where none is asked for. ``taken`` is what an output file named ``-`` has put on standard
     output, where nothing else may follow; ``unwritten`` are the findings of output files that could not be written.
+    ``reads`` are files that no output may replace, ``folders`` those that no link may take an output out of: of a
+    fleet, beside the workspace's own.
     """
 
     command: str
@@ -72,6 +75,8 @@ class Options:
     metrics: str | None = None
     taken: bytes | None = None
     unwritten: list[Finding] = field(default_factory=list)
+    reads: list[Path] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
 
     @property
     def color(self) -> bool | None:

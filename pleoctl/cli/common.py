@@ -237,12 +237,11 @@ def check_output(options: Options, path: str, inputs: Iterable[Path] = ()) -> No
     if path in _STREAMS:
         return
     target = Path(os.path.realpath(path))
-    if any(target == Path(os.path.realpath(given)) for given in inputs):
+    if any(target == Path(os.path.realpath(given)) for given in (*inputs, *options.reads)):
         raise UsageError(f"{path} is an input of this command and would be overwritten", hint="name another file")
     from pleoctl.documents.files import keep_inside
 
-    root = workspace_folder(options)
-    if root is not None:
+    for root in filter(None, (workspace_folder(options), *options.folders)):
         keep_inside(Path(path), root)
 
 

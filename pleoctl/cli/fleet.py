@@ -34,7 +34,7 @@ def list_(options: Options, **chosen: Any) -> Output:
     from pleoctl.report.table import table
 
     asked = Chosen(**chosen)
-    fleet = asked.fleet()
+    fleet = asked.fleet(options)
     lasts = book_of(fleet).last()
     rows = []
     for one in asked.companies(fleet):
@@ -74,7 +74,7 @@ def status(options: Options, **chosen: Any) -> Output:
     from pleoctl.report.fleet import status_gauges, status_html, status_text
 
     asked = Chosen(**chosen)
-    fleet = asked.fleet()
+    fleet = asked.fleet(options)
     companies = standings(asked.companies(fleet), book_of(fleet).last())
     moment = this_machine().now()
     code = ExitCode.ERROR if any(one.failing for one in companies) else ExitCode.OK

@@ -126,7 +126,7 @@ def enqueue(options: Options, *, what: Any, **chosen: Any) -> Output:
     from pleoctl.state.postgres.database import database
 
     asked = Chosen(**chosen)
-    fleet = asked.fleet()
+    fleet = asked.fleet(options)
     require_procrastinate()
     from pleoctl.fleet.queue.app import Ask, put
 

@@ -8,7 +8,7 @@ import click
 
 from pleoctl.cli.approve import approval_options, approvers_of
 from pleoctl.cli.boundary import Options, Output
-from pleoctl.cli.common import PATH, as_command, is_stdout, lock_timeout_option, write_output
+from pleoctl.cli.common import PATH, as_command, check_output, lock_timeout_option, write_output
 from pleoctl.cli.shared import OUTPUT, together
 from pleoctl.errors import Finding, InvalidFile, Refused, UsageError
 
@@ -110,13 +110,21 @@ class Chosen(NamedTuple):
                 raise UsageError(f"--status {name} is none", hint=f"one of: {', '.join(STATUSES)}")
         return statuses, None if self.shard is None else shard_of(self.shard)
 
-    def fleet(self) -> Fleet:
-        """The fleet, once it is known that the command line is in order. Raises `UsageError`, `InvalidFile`."""
+    def fleet(self, options: Options) -> Fleet:
+        """The fleet, once it is known that the command line is in order. Raises `UsageError`, `InvalidFile`, `Refused`.
+
+        No output replaces its file, or leads out of its folder.
+        """
         from pleoctl.cli.applying import patience
         from pleoctl.fleet.fleet import Fleet
 
         _ = self.parts, patience(self.lock_timeout) if self.lock_timeout is not None else 0.0
-        return Fleet.find(self.fleet_file)
+        fleet = Fleet.find(self.fleet_file)
+        options.reads.append(fleet.file)
+        options.folders.append(fleet.root)
+        for output in filter(None, (self.receipt, options.metrics)):
+            check_output(options, output)
+        return fleet
 
     def companies(self, fleet: Fleet) -> list[Opened]:
         """The companies that are chosen. Raises `UsageError`, `InvalidFile`, `PleoctlError`."""
@@ -152,7 +160,7 @@ def plan(options: Options, *, output: str | None, detailed_exitcode: bool, **cho
     from pleoctl.fleet.work import Task
 
     asked = Chosen(**chosen)
-    fleet = asked.fleet()
+    fleet = asked.fleet(options)
     folder = None if output is None else Path(output)
     companies = asked.companies(fleet)
     if folder is not None:
@@ -234,7 +242,7 @@ def apply(
     from pleoctl.fleet.work import Task
 
     asked, whose = Chosen(**chosen), approvers_of(approvers, approvals, revoked)
-    fleet, whole = asked.fleet(), Path(folder) / PLANS_FILE
+    fleet, whole = asked.fleet(options), Path(folder) / PLANS_FILE
     made = read_fleet_receipt(whole, str(whole))
     if made.command != "plan":
         raise InvalidFile(f"{whole} is the receipt of `fleet {made.command}`", hint="pleoctl fleet plan -o DIR")
@@ -262,7 +270,7 @@ def _simple(options: Options, command: Any, chosen: dict[str, Any], approvers: A
     from pleoctl.fleet.work import Task
 
     asked = Chosen(**chosen)
-    fleet = asked.fleet()
+    fleet = asked.fleet(options)
     _, shown = _run(options, asked, Task(command, fleet.root), asked.companies(fleet), fleet, approvers)
     return shown
 
@@ -306,18 +314,16 @@ def _run(
     fleet: Fleet,
     approvers: Approvers | None = None,
 ) -> tuple[FleetReceipt, Output]:
-    from pathlib import Path
-
     from pleoctl.cli.applying import patience
     from pleoctl.cli.planning import progress
     from pleoctl.cli.signals import stoppable
-    from pleoctl.documents.files import keep_inside
     from pleoctl.fleet.crew import How
     from pleoctl.fleet.run import FleetRun
 
     _ = fleet.folder  # where it may not be written, no company is worked on
-    if asked.receipt is not None and not is_stdout(asked.receipt):
-        keep_inside(Path(asked.receipt), fleet.root)
+    options.reads += [fleet.root / one.company.path for one in companies]
+    for output in filter(None, (asked.receipt, options.metrics)):
+        check_output(options, output)
     if approvers is not None:
         approvers.check(fleet.root, "the fleet's folder")
     waits = 0.0 if task.command in {"plan", "drift"} else patience(asked.lock_timeout)

@@ -8,6 +8,7 @@ import msgspec
 
 from pleoctl.documents.files import write_atomically
 from pleoctl.errors import worst
+from pleoctl.fleet.fleet import LAST_LOCK, LAST_RUNS
 from pleoctl.fleet.receipt import Command, CompanyResult
 from pleoctl.machine import this_machine
 from pleoctl.model.shape import Strict
@@ -29,7 +30,6 @@ class Last(Strict, kw_only=True):
 
 Lasts = dict[str, dict[Command, Last]]
 """By the path of the company and by command."""
-_FILE: Final = "fleet-last.json"
 _FORMER: Final = "last.json"
 _DECODER: Final = msgspec.json.Decoder(Lasts)
 
@@ -49,7 +49,7 @@ class FileBook:
 
     def __init__(self, receipts: Path) -> None:
         """``receipts`` is the folder of the fleet's receipts, which must exist when something is noted."""
-        self._file = receipts.parent / _FILE
+        self._file = receipts.parent / LAST_RUNS
         # Where it lay among the receipts, until something is noted again.
         self._former = receipts / _FORMER
 
@@ -63,7 +63,7 @@ class FileBook:
 
     def note(self, runs: Sequence[Last]) -> None:
         """See `Book.note`."""
-        with locked_note(self._file.with_suffix(".lock"), this_machine()):
+        with locked_note(self._file.with_name(LAST_LOCK), this_machine()):
             kept = self.last()
             for run in runs:
                 kept.setdefault(run.result.path, {})[run.command] = run

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pleoctl.fleet.member import MemberWorkspace
 
 VARIABLE: Final = "PLEOCTL_FLEET"
+LAST_RUNS: Final = "fleet-last.json"
+LAST_LOCK: Final = "fleet-last.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,13 @@ class Fleet:
 
     @property
     def folder(self) -> Path:
-        """Where the receipts of the fleet's runs lie. Raises `Refused` where a link takes it out of `root`."""
+        """Where the receipts of the fleet's runs lie.
+
+        Raises `Refused` where a link takes it out of `root`, or what is noted of the last runs beside it.
+        """
         folder = self.root / ".pleoctl" / "fleet"
-        keep_inside(folder, self.root, ".pleoctl/fleet")
+        for name in ("fleet", LAST_RUNS, LAST_LOCK):
+            keep_inside(folder.with_name(name), self.root, f".pleoctl/{name}")
         return folder
 
     @property

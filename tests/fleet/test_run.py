@@ -6,6 +6,8 @@ import json
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pleoctl.fleet import run as run_module
 from pleoctl.fleet.crew import How
 from pleoctl.fleet.fleet import Fleet
@@ -14,8 +16,6 @@ from pleoctl.fleet.run import FleetRun
 from pleoctl.fleet.work import Task
 
 if TYPE_CHECKING:
-    import pytest
-
     from pleoctl.fleet.fleet import Opened
     from tests.conftest import Cli
     from tests.fleet.conftest import FleetFolder
@@ -84,3 +84,27 @@ def test_who_writes_beside_the_fleet_is_warned(fleet: FleetFolder, cli: Cli) -> 
         assert (said.code, said.stderr.count("env:PLEOCTL_DATABASE is not known here")) == (0, 1), said.stderr
     fleet.write(database="env:PLEOCTL_DATABASE", companies=["companies/south/pleoctl.yaml"])
     assert "keeps runs apart" not in cli("sync", "--workspace", "companies/north").stderr
+
+
+@pytest.mark.parametrize("command", [["drift", "--receipt"], ["status", "--metrics"], ["drift", "--metrics"]])
+def test_no_output_replaces_what_a_fleet_reads_or_leaves_its_folder(
+    fleet: FleetFolder, cli: Cli, tmp_path_factory: pytest.TempPathFactory, command: list[str]
+) -> None:
+    """Neither fleet.yaml (64) nor, in a run, a company's workspace; a link out of the folder is refused (3)."""
+    names = ["fleet.yaml"] if command[0] == "status" else ["fleet.yaml", "companies/west/pleoctl.yaml"]
+    outside = tmp_path_factory.mktemp("outside")
+    (fleet.root / "link").symlink_to(outside)
+    for name in names:
+        before = (fleet.root / name).read_bytes()
+        said = cli("fleet", *command, name)
+        assert (said.code, "would be overwritten" in said.stderr) == (64, True)
+        assert (fleet.root / name).read_bytes() == before
+    assert cli("fleet", *command, "link/file").code == 3
+    (fleet.root / ".pleoctl").mkdir(exist_ok=True)
+    for name in ("fleet-last.json", "fleet-last.lock"):
+        place = fleet.root / ".pleoctl" / name
+        place.unlink(missing_ok=True)
+        place.symlink_to(outside / name)
+        assert cli("fleet", "drift").code == 3
+        place.unlink()
+    assert list(outside.iterdir()) == []
