@@ -154,7 +154,7 @@ def block_of(dash: int, depth: int) -> re.Pattern[str]:
     inner, blanks = " " * depth, " " * (depth - dash - 1)
     below = f"{TAIL}{GAP}{inner}"
     before = "|".join([*filter(None, [blanks]), below, f" ++(?=&{_NAME}{TAIL})"])
-    begin = f"{' ' * dash}-(?:{before}){_named(below)}(?=[^\\s&])"
+    begin = f"{' ' * dash}-(?:{before}){_named(below)}(?=[^\\s&#])"
     value = _block_value(inner) + GAP
     return _row(begin, lambda group: _key(group) + value, inner, f"{inner}()|")
 

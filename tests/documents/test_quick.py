@@ -189,6 +189,14 @@ def test_where_a_document_begins_and_ends_may_be_told() -> None:
                 assert taken == (begin in begins and end in ("", *ends))
 
 
+def test_a_comment_behind_the_dash_needs_no_careful_look() -> None:
+    """A row goes on with its first key below, as where nothing stands behind the dash."""
+    row = "- # of the shop\n  code: '1'\n  name: x\n"
+    found = block_of(0, 2).match(row)
+    assert found is not None
+    assert found.end() == len(row)
+
+
 def test_rows_that_begin_in_many_depths_take_few_patterns() -> None:
     """Nobody writes a row that is deeper, and each depth takes as long as a hundred rows."""
     block_of.cache_clear()
