@@ -31,6 +31,13 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         yield running
 
 
+@pytest.fixture
+def renamed(pleo: Sandbox, workspace: MakeWorkspace, desired: MakeDesired) -> None:
+    """A workspace with other names than Pleo has, whose runs are told to whoever NOTICES names."""
+    pleo.reset(Seed(accounts=accounts(2)), Settings())
+    desired(workspace(pleo, notify=ALL), accounts=[{**row, "name": "n"} for row in accounts(2)])
+
+
 def told(service: Collector) -> list[Json]:
     """The messages that came."""
     return [json.loads(posted.body) for posted in service.posted]
@@ -109,36 +116,21 @@ def test_each_target_hears_what_it_asked_for(
     assert message["title"] == "pleoctl plan: failed, expiring"
 
 
+@pytest.mark.usefixtures("renamed")
 @pytest.mark.parametrize("url", ["", None, "nothing://here", "json://user:s3cret@127.0.0.1:9/hook", "not a url at all"])
-def test_a_notice_that_fails_is_a_warning(
-    cli: Cli,
-    pleo: Sandbox,
-    workspace: MakeWorkspace,
-    desired: MakeDesired,
-    monkeypatch: pytest.MonkeyPatch,
-    url: str | None,
-) -> None:
+def test_a_notice_that_fails_is_a_warning(cli: Cli, monkeypatch: pytest.MonkeyPatch, url: str | None) -> None:
     """The exit code stays, and no word of the url is told; an empty variable is nobody."""
     if url is not None:
         monkeypatch.setenv("NOTICES", url)
-    pleo.reset(Seed(accounts=accounts(2)), Settings())
-    desired(workspace(pleo, notify=ALL), accounts=[{**row, "name": "n"} for row in accounts(2)])
     said = cli("drift", "-v")
     assert (said.code, "warning" in said.stderr) == (2, url != "")
     assert "s3cret" not in said.stderr
     assert ("env:NOTICES" in said.stderr) == (url != "")
 
 
-def test_a_service_that_answers_for_ever_keeps_no_run(
-    cli: Cli,
-    pleo: Sandbox,
-    workspace: MakeWorkspace,
-    desired: MakeDesired,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.usefixtures("renamed")
+def test_a_service_that_answers_for_ever_keeps_no_run(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """One warning and the run's own code; what still sends is a thread that no end of the process waits for."""
-    pleo.reset(Seed(accounts=accounts(2)), Settings())
-    desired(workspace(pleo, notify=ALL), accounts=[{**row, "name": "n"} for row in accounts(2)])
     monkeypatch.setattr(notify, "MOST_SECONDS", 0.3)
     with Collector(endless=True) as running:
         monkeypatch.setenv("NOTICES", f"json://user:s3cret@127.0.0.1:{running.port}/hook")
