@@ -122,9 +122,13 @@ class Chosen(NamedTuple):
         fleet = Fleet.find(self.fleet_file)
         options.reads.append(fleet.file)
         options.folders.append(fleet.root)
+        self.check_outputs(options)
+        return fleet
+
+    def check_outputs(self, options: Options) -> None:
+        """That no output replaces what is known to be read, or leads out. Raises `UsageError`, `Refused`."""
         for output in filter(None, (self.receipt, options.metrics)):
             check_output(options, output)
-        return fleet
 
     def companies(self, fleet: Fleet) -> list[Opened]:
         """The companies that are chosen. Raises `UsageError`, `InvalidFile`, `PleoctlError`."""
@@ -322,8 +326,7 @@ def _run(
 
     _ = fleet.folder  # where it may not be written, no company is worked on
     options.reads += [fleet.root / one.company.path for one in companies]
-    for output in filter(None, (asked.receipt, options.metrics)):
-        check_output(options, output)
+    asked.check_outputs(options)
     if approvers is not None:
         approvers.check(fleet.root, "the fleet's folder")
     waits = 0.0 if task.command in {"plan", "drift"} else patience(asked.lock_timeout)
